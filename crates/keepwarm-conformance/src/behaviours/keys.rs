@@ -246,7 +246,7 @@ async fn hashed_keys_are_short_and_portable(_on: &Subject) {
 // covers: R114
 async fn a_template_fragment_key_is_djangos(_on: &Subject) {
     assert_eq!(make_template_fragment_key("foo", [""; 0]), "template.cache.foo.d41d8cd98f00b204e9800998ecf8427e");
-    assert_eq!(make_template_fragment_key("foo", ["abc"]), "template.cache.foo.473e07557662f51d9b5f5f04ed2e0b9e");
+    assert_eq!(make_template_fragment_key("foo", ["abc"]), "template.cache.foo.493e283d571a73056196f1a68efd0f66");
 }
 
 /// Every verb fails with an invalid key, and what another alias stored stays.
