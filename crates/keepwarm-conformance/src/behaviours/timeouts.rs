@@ -122,7 +122,7 @@ impl Writer {
             }
             Self::GetOrSetMany => {
                 let values = HashMap::from([(key.to_owned(), 1_i64)]);
-                let loader = move |_missing: Vec<String>| std::future::ready(values);
+                let loader = move |_missing: Vec<String>| std::future::ready(values.clone());
                 drop(ok!(on, cache.get_or_set_many([key], loader).timeout(timeout)));
             }
             Self::Refresh => drop(ok!(on, cache.refresh(key, runs.giving(1_i64)).timeout(timeout))),
