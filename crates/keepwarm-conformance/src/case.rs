@@ -1,5 +1,6 @@
 //! A case: one named trial of one behaviour, over a fresh store.
 
+use std::fmt::{Debug, Display};
 use std::future::Future;
 use std::pin::Pin;
 
@@ -45,10 +46,28 @@ macro_rules! run {
         // A match, so that what the builder borrows lives on.
         match $verb {
             verb => {
-                if $on.is_blocking() { verb.wait() } else { verb.await }
+                if $on.is_blocking() {
+                    verb.wait()
+                } else {
+                    verb.await
+                }
             }
         }
     };
+}
+
+/// Ends a case whose verb failed. Not written out in the macro, which is used more than a thousand times.
+#[cold]
+#[track_caller]
+pub(crate) fn failed(verb: &str, error: &dyn Display) -> ! {
+    panic!("{verb} failed: {error}")
+}
+
+/// Ends a case whose verb did not fail.
+#[cold]
+#[track_caller]
+pub(crate) fn did_not_fail(verb: &str, answer: &dyn Debug) -> ! {
+    panic!("{verb} did not fail but answered {answer:?}")
 }
 
 /// Carries out a verb that must succeed.
@@ -56,7 +75,7 @@ macro_rules! ok {
     ($on:expr, $verb:expr) => {
         match run!($on, $verb) {
             Ok(answer) => answer,
-            Err(error) => panic!("{} failed: {error}", stringify!($verb)),
+            Err(error) => $crate::case::failed(stringify!($verb), &error),
         }
     };
 }
@@ -65,7 +84,7 @@ macro_rules! ok {
 macro_rules! err {
     ($on:expr, $verb:expr) => {
         match run!($on, $verb) {
-            Ok(answer) => panic!("{} did not fail but answered {answer:?}", stringify!($verb)),
+            Ok(answer) => $crate::case::did_not_fail(stringify!($verb), &answer),
             Err(error) => error,
         }
     };

@@ -1,5 +1,5 @@
 //! Keepwarm's conformance suite and test kit.
-#![deny(dead_code)]
+#![warn(dead_code)]
 
 mod behaviours;
 mod case;

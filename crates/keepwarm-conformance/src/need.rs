@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use keepwarm::backend::Abilities;
 
+use crate::Face;
 use crate::settings::Settings;
 use crate::target::Target;
-use crate::Face;
 
 /// What a case needs beyond a store that keeps what it is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,19 +50,28 @@ pub(crate) enum Need {
 
 impl Need {
     /// What is missing for it; `None` when nothing is.
-    pub(crate) fn missing(self, target: &Target, abilities: &Abilities, settings: &Settings, face: Face) -> Option<String> {
+    pub(crate) fn missing(
+        self,
+        target: &Target,
+        abilities: &Abilities,
+        settings: &Settings,
+        face: Face,
+    ) -> Option<String> {
         let (met, missing) = match self {
             Self::KeepsNothing => (!abilities.keeps, "the store keeps what it is given"),
             Self::AnyStore => (true, ""),
             Self::ManualClock => (target.follows_clock, "the store cannot follow a manual clock"),
-            Self::FineTimeouts => (abilities.resolution <= Duration::from_millis(10), "the store's timeouts are coarser than 10 ms"),
+            Self::FineTimeouts => {
+                (abilities.resolution <= Duration::from_millis(10), "the store's timeouts are coarser than 10 ms")
+            }
             Self::Scans => (abilities.scans, "the store cannot list its keys"),
             Self::Markers => (abilities.markers, "the store has no tags and namespaces"),
             Self::KeepsObjects => (abilities.keeps_objects, "the store keeps encoded bytes, not objects"),
             Self::Encodes => (!abilities.keeps_objects, "the store keeps objects and encodes nothing"),
-            Self::ValueOf(bytes) => {
-                (abilities.largest_value.is_none_or(|largest| largest >= bytes), "the store takes no values of this size")
-            }
+            Self::ValueOf(bytes) => (
+                abilities.largest_value.is_none_or(|largest| largest >= bytes),
+                "the store takes no values of this size",
+            ),
             Self::Room(entries) => {
                 (settings.capacity.is_none_or(|capacity| capacity >= entries), "the store is set to a tiny capacity")
             }

@@ -40,7 +40,10 @@ impl Team {
     pub(crate) fn nested() -> Self {
         Self {
             lead: Person::alice(),
-            members: vec![Person::alice(), Person { id: 8, name: String::new(), email: Some("b@example.org".to_owned()) }],
+            members: vec![
+                Person::alice(),
+                Person { id: 8, name: String::new(), email: Some("b@example.org".to_owned()) },
+            ],
             scores: BTreeMap::from([("empty".to_owned(), vec![]), ("some".to_owned(), vec![0.5, -1.25e300])]),
             state: State::Busy { since: i64::MIN, with: (255, "♜".to_owned()) },
         }

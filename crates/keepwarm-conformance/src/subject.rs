@@ -45,7 +45,9 @@ impl Subject {
 
     /// Another cache over the same store: the variant's settings, and what `change` makes of them.
     pub(crate) fn alias(&self, change: impl FnOnce(CacheBuilder) -> CacheBuilder) -> Cache {
-        change(self.configure((self.store.attach)(Cache::builder()))).build().expect("the variant's settings fit together")
+        change(self.configure((self.store.attach)(Cache::builder())))
+            .build()
+            .expect("the variant's settings fit together")
     }
 
     /// A cache over the store with something around it.

@@ -7,22 +7,22 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use keepwarm::{Backend};
+use keepwarm::Backend;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
+use crate::Face;
 use crate::behaviours::BEHAVIOURS;
 use crate::case::Case;
 use crate::need::Need;
 use crate::settings::{SETTINGS, Settings};
 use crate::subject::{Subject, drive};
 use crate::target::{Setup, Target};
-use crate::Face;
 
 /// What every deliberate panic of a case begins with; the suite prints all others.
 pub(crate) const ON_PURPOSE: &str = "on purpose";
 
 /// The longest that one case may take before it is reported as hanging.
-const LONGEST: Duration = Duration::from_secs(120);
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// A run of the conformance suite.
 ///
@@ -80,10 +80,19 @@ impl Suite {
                         let abilities = Subject::new(target, *settings, face).abilities();
                         BEHAVIOURS.iter().flat_map(move |(behaviour, cases)| {
                             cases.iter().map(move |case| {
-                                let name = format!("{}::{}::{}::{behaviour}::{}", target.name, face.name(), settings.name, case.name);
-                                let keeps = (case.keeps() && !abilities.keeps).then(|| "the store keeps nothing".to_owned());
+                                let name = format!(
+                                    "{}::{}::{}::{behaviour}::{}",
+                                    target.name,
+                                    face.name(),
+                                    settings.name,
+                                    case.name
+                                );
+                                let keeps =
+                                    (case.keeps() && !abilities.keeps).then(|| "the store keeps nothing".to_owned());
                                 let missing = keeps.or_else(|| {
-                                    case.needs.iter().find_map(|need: &Need| need.missing(target, &abilities, settings, face))
+                                    case.needs
+                                        .iter()
+                                        .find_map(|need: &Need| need.missing(target, &abilities, settings, face))
                                 });
                                 (trial(name, target, face, *settings, case, missing.clone()), missing)
                             })

@@ -63,7 +63,10 @@ impl Target {
     ) -> Self {
         Self::of(name, move |setup| {
             let backend = make(setup);
-            Store { backend: Shared::new(backend.clone()), attach: Arc::new(move |builder| builder.backend(backend.clone())) }
+            Store {
+                backend: Shared::new(backend.clone()),
+                attach: Arc::new(move |builder| builder.backend(backend.clone())),
+            }
         })
     }
 

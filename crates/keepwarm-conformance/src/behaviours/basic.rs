@@ -109,7 +109,8 @@ async fn collections_and_structs_come_back_equal(on: &Subject) {
     let cache = on.cache();
     comes_back(on, &cache, "list", vec![1_i64, -2, 3]).await;
     comes_back(on, &cache, "tuple", (1_u8, "two".to_owned(), 3.0_f64, [4_i16, 5])).await;
-    comes_back(on, &cache, "map", BTreeMap::from([("a".to_owned(), vec![Some(1)]), ("b".to_owned(), vec![None])])).await;
+    comes_back(on, &cache, "map", BTreeMap::from([("a".to_owned(), vec![Some(1)]), ("b".to_owned(), vec![None])]))
+        .await;
     comes_back(on, &cache, "map by number", BTreeMap::from([(1_u32, "one".to_owned())])).await;
     comes_back(on, &cache, "struct", Person::alice()).await;
     comes_back(on, &cache, "nested", Team::nested()).await;

@@ -505,11 +505,16 @@ async fn refresh_of_a_missing_key_stores(on: &Subject) {
 async fn readers_see_the_old_value_while_it_is_refreshed(on: &Subject) {
     let cache = on.cache();
     ok!(on, cache.set("key", &0_i64));
-    during!(on, cache.refresh, {
-        assert_eq!(ok!(on, cache.get::<i64>("key")), Some(0));
-        assert_eq!(ok!(on, cache.get_or_set("key", || ready(9_i64))), 0);
-        assert!(ok!(on, cache.has_key("key")));
-    }, 1);
+    during!(
+        on,
+        cache.refresh,
+        {
+            assert_eq!(ok!(on, cache.get::<i64>("key")), Some(0));
+            assert_eq!(ok!(on, cache.get_or_set("key", || ready(9_i64))), 0);
+            assert!(ok!(on, cache.has_key("key")));
+        },
+        1
+    );
     assert_eq!(ok!(on, cache.get::<i64>("key")), Some(1));
 }
 

@@ -323,7 +323,10 @@ async fn rate_limit_begins_again_after_its_period(on: &Subject) {
         assert!(ok!(on, cache.rate_limit("api:7", 5, secs(60))).allowed);
         on.advance(secs(10));
     }
-    assert!(!ok!(on, cache.rate_limit("api:7", 5, secs(60))).allowed, "counting does not prolong, refusing does not either");
+    assert!(
+        !ok!(on, cache.rate_limit("api:7", 5, secs(60))).allowed,
+        "counting does not prolong, refusing does not either"
+    );
     on.advance(secs(11));
     let answer = ok!(on, cache.rate_limit("api:7", 5, secs(60)));
     assert!(answer.allowed);

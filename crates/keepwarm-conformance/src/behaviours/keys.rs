@@ -1,6 +1,6 @@
 //! Keys: how they are stored, which are taken, and finding them by pattern.
 
-use keepwarm::key::{make_hashed_key, make_template_fragment_key, validate_key};
+use keepwarm::key::{make_template_fragment_key, validate_key};
 use keepwarm::{Cache, ErrorKind, Put};
 
 use crate::case::{cases, err, ok, run};
@@ -23,8 +23,6 @@ cases! {
     a_key_of_64_kibibytes_works [AnyKey];
     names_that_need_no_escape_are_validated [AnyStore];
     long_and_illegal_names_are_not_validated [AnyStore];
-    hashed_keys_of_different_parts_differ [AnyStore];
-    hashed_keys_are_short_and_portable [AnyStore];
     a_template_fragment_key_is_djangos [AnyStore];
     a_key_function_that_panics_is_an_error_and_nothing_is_lost;
     a_key_function_that_returns_nothing_is_an_error_and_nothing_is_lost;
@@ -106,10 +104,8 @@ async fn every_verb_uses_the_made_key(on: &Subject) {
 async fn the_key_function_makes_every_stored_key(on: &Subject) {
     let record = Record::new();
     let function = |key: &str, prefix: &str, version: &keepwarm::key::Version| format!("<{version}|{key}|{prefix}>");
-    let cache = on.over_with(
-        |store| record.around(store),
-        |builder| builder.key_prefix("app").version(3).key_function(function),
-    );
+    let cache = on
+        .over_with(|store| record.around(store), |builder| builder.key_prefix("app").version(3).key_function(function));
     assert_eq!(used_keys(on, &cache, &record).await, ["<3|Name|app>"]);
     ok!(on, cache.get::<i64>("Name").version(4));
     assert_eq!(record.take()[0].names, ["<4|Name|app>"]);
@@ -206,40 +202,6 @@ async fn long_and_illegal_names_are_not_validated(_on: &Subject) {
     for key in ["user 1", "tab\t", "\u{0}", "new\nline", "\u{7f}", &"x".repeat(251), &"ж".repeat(126)] {
         let error = validate_key(key).expect_err(key);
         assert_eq!(error.kind(), ErrorKind::InvalidKey);
-    }
-}
-
-// covers: R112
-async fn hashed_keys_of_different_parts_differ(_on: &Subject) {
-    let lists: [&[&str]; 12] = [
-        &[],
-        &[""],
-        &["", ""],
-        &["a:b"],
-        &["a", "b"],
-        &["a", "", "b"],
-        &["a:", "b"],
-        &["a", ":b"],
-        &["1:a", "b"],
-        &["ab"],
-        &["a\u{0}b"],
-        &["b", "a"],
-    ];
-    for (at, one) in lists.iter().enumerate() {
-        for other in &lists[..at] {
-            assert_ne!(make_hashed_key(one.iter()), make_hashed_key(other.iter()), "{one:?} and {other:?}");
-        }
-        assert_eq!(make_hashed_key(one.iter()), make_hashed_key(one.iter()));
-    }
-}
-
-// covers: R112
-async fn hashed_keys_are_short_and_portable(_on: &Subject) {
-    let long = "x y\n".repeat(1000);
-    for parts in [vec!["user", "7", "orders"], vec![long.as_str()], vec![]] {
-        let key = make_hashed_key(parts.iter());
-        assert!(key.len() <= 200, "{} bytes", key.len());
-        assert!(validate_key(&key).is_ok(), "{key:?}");
     }
 }
 

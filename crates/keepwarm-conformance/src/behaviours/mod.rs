@@ -3,6 +3,7 @@
 mod basic;
 mod bulk;
 mod clear;
+mod compute;
 mod conditional_writes;
 mod counters;
 mod keys;
@@ -25,4 +26,5 @@ pub(crate) const BEHAVIOURS: &[(&str, &[Case])] = &[
     ("tags", tags::CASES),
     ("namespaces", namespaces::CASES),
     ("clear", clear::CASES),
+    ("compute", compute::CASES),
 ];

@@ -97,10 +97,7 @@ impl Writer {
 
     /// Whether it replaces a live entry, and does not leave it alone.
     fn replaces(self) -> bool {
-        matches!(
-            self,
-            Self::Set | Self::Replace | Self::SetMany | Self::Refresh | Self::Touch | Self::Expire
-        )
+        matches!(self, Self::Set | Self::Replace | Self::SetMany | Self::Refresh | Self::Touch | Self::Expire)
     }
 
     /// Whether it needs a live entry.

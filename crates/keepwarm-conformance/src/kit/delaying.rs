@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::task::{Poll, Waker};
 
 use keepwarm::backend::Abilities;
+use keepwarm::layers::{Layer, Stack};
 use keepwarm::{Backend, Result};
 use parking_lot::{Condvar, Mutex};
 
-use super::{Answer, Call, PATIENCE, Probe, Probed};
+use super::{Answer, Call, PATIENCE, Probe, Probed, Shared as Inner};
 
 /// A backend whose verbs wait at a [`Gate`].
 pub type Delaying<B> = Probed<B, Gate>;
@@ -141,6 +142,14 @@ impl Drop for Place<'_> {
         if let Some(number) = self.number {
             self.gate.0.state.lock().held.retain(|held| held.number != number);
         }
+    }
+}
+
+impl Layer for Gate {
+    type Wrapped = Probed<Inner, Self>;
+
+    fn wrap(self, inner: Stack) -> Self::Wrapped {
+        Probed::around(inner.into(), self)
     }
 }
 

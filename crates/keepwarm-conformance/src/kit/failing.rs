@@ -5,10 +5,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use keepwarm::backend::{Abilities, Lease, Lookup};
 use keepwarm::codec::Codec;
+use keepwarm::layers::{Layer, Stack};
 use keepwarm::{Backend, Error, ErrorKind, Payload, Result};
 use parking_lot::Mutex;
 
-use super::{Answer, Call, Probe, Probed};
+use super::{Answer, Call, Probe, Probed, Shared};
 
 /// A backend whose verbs fail as its [`Faults`] say.
 pub type Failing<B> = Probed<B, Faults>;
@@ -98,6 +99,14 @@ fn garbage() -> Payload {
 fn garble(lookup: &mut Lookup) {
     if let Lookup::Hit(entry) = lookup {
         entry.payload = garbage();
+    }
+}
+
+impl Layer for Faults {
+    type Wrapped = Probed<Shared, Self>;
+
+    fn wrap(self, inner: Stack) -> Self::Wrapped {
+        Probed::around(inner.into(), self)
     }
 }
 

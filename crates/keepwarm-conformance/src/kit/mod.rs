@@ -19,4 +19,4 @@ pub use masks::{Encodes, Encoding, Yielding, Yields};
 pub use probed::{Answer, Probe, Probed};
 pub use recorder::{Record, Recorder};
 pub use shared::Shared;
-pub use waiting::{PATIENCE, Latch, until};
+pub use waiting::{Latch, PATIENCE, until};

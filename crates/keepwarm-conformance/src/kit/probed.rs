@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use keepwarm::backend::{Abilities, Count, Housekeeping, Inspection, Lease, Lookup, Page, Put, Size, When};
+use keepwarm::backend::{Abilities, Claim, Count, Housekeeping, Inspection, Lease, Lookup, Page, Put, Size, When};
 use keepwarm::entry::{Entry, Generation, Marker};
 use keepwarm::key::{Key, Pattern, Scope};
 use keepwarm::{Backend, Deadline, Result};
@@ -132,9 +132,9 @@ impl<B: Backend, P: Probe> Backend for Probed<B, P> {
         self.pass(Call::keys(Verb::Touch, [key]), self.inner.touch(key, deadline), other).await
     }
 
-    async fn lease(&self, key: &Key<'_>, markers: &[Marker], length: Duration) -> Result<Lease> {
+    async fn lease(&self, key: &Key<'_>, markers: &[Marker], length: Duration, claim: Claim) -> Result<Lease> {
         let call = Call::keys(Verb::Lease, [key]);
-        self.pass(call, self.inner.lease(key, markers, length), |answer| Answer::Lease(answer)).await
+        self.pass(call, self.inner.lease(key, markers, length, claim), |answer| Answer::Lease(answer)).await
     }
 
     async fn generations(&self, markers: &[Marker]) -> Result<Vec<Generation>> {

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use keepwarm::backend::Abilities;
+use keepwarm::layers::{Layer, Stack};
 use keepwarm::{Backend, Result};
 use parking_lot::Mutex;
 
-use super::{Answer, Call, Probe, Probed, Verb};
+use super::{Answer, Call, Probe, Probed, Shared, Verb};
 
 /// A backend that records every verb and key.
 pub type Recorder<B> = Probed<B, Record>;
@@ -52,6 +53,14 @@ impl Record {
     /// What was called so far, and forgets it.
     pub fn take(&self) -> Vec<Call> {
         std::mem::take(&mut *self.0.lock())
+    }
+}
+
+impl Layer for Record {
+    type Wrapped = Probed<Shared, Self>;
+
+    fn wrap(self, inner: Stack) -> Self::Wrapped {
+        Probed::around(inner.into(), self)
     }
 }
 

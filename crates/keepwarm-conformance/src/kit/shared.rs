@@ -1,13 +1,11 @@
 //! One store for several aliases.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use keepwarm::backend::{
-    Abilities, Count, DynBackend, Housekeeping, Inspection, Lease, Lookup, Page, Put, Size, When,
-};
+use keepwarm::backend::{Abilities, Claim, Count, Housekeeping, Inspection, Lease, Lookup, Page, Put, Size, When};
 use keepwarm::entry::{Entry, Generation, Marker};
 use keepwarm::key::{Key, Pattern, Scope};
+use keepwarm::layers::Stack;
 use keepwarm::{Backend, Deadline, Result};
 
 /// A handle on a store that several caches, with prefixes of their own, look into; clones are the same store.
@@ -24,7 +22,7 @@ use keepwarm::{Backend, Deadline, Result};
 /// # Ok::<(), keepwarm::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Shared(Arc<dyn DynBackend>);
+pub struct Shared(Stack);
 
 impl std::fmt::Debug for Shared {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -35,7 +33,13 @@ impl std::fmt::Debug for Shared {
 impl Shared {
     /// Makes a store shareable.
     pub fn new(backend: impl Backend) -> Self {
-        Self(Arc::new(backend))
+        Self(Stack::new(backend))
+    }
+}
+
+impl From<Stack> for Shared {
+    fn from(stack: Stack) -> Self {
+        Self(stack)
     }
 }
 
@@ -85,8 +89,8 @@ impl Backend for Shared {
         self.0.touch(key, deadline).await
     }
 
-    async fn lease(&self, key: &Key<'_>, markers: &[Marker], length: Duration) -> Result<Lease> {
-        self.0.lease(key, markers, length).await
+    async fn lease(&self, key: &Key<'_>, markers: &[Marker], length: Duration, claim: Claim) -> Result<Lease> {
+        self.0.lease(key, markers, length, claim).await
     }
 
     async fn generations(&self, markers: &[Marker]) -> Result<Vec<Generation>> {
