@@ -9,6 +9,7 @@ mod error;
 mod expiry;
 pub mod key;
 mod payload;
+pub mod wire;
 
 pub use backend::Backend;
 pub use error::{Error, ErrorKind, FetchError, Result};
