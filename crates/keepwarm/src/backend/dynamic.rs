@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::{Abilities, Backend, Count, Housekeeping, Inspection, Lease, Lookup, Page, Put, Size, When};
+use super::{Abilities, Backend, Claim, Count, Housekeeping, Inspection, Lease, Lookup, Page, Put, Size, When};
 use crate::blocking::poll_once;
 use crate::entry::{Entry, Generation, Marker};
 use crate::error::Result;
@@ -98,7 +98,7 @@ dyn_backend! {
     /// See [`Backend::touch`].
     fn touch(&self, key: &'a Key<'a>, deadline: Deadline) -> bool;
     /// See [`Backend::lease`].
-    fn lease(&self, key: &'a Key<'a>, markers: &'a [Marker], length: Duration) -> Lease;
+    fn lease(&self, key: &'a Key<'a>, markers: &'a [Marker], length: Duration, claim: Claim) -> Lease;
     /// See [`Backend::generations`].
     fn generations(&self, markers: &'a [Marker]) -> Vec<Generation>;
     /// See [`Backend::renew`].
