@@ -11,8 +11,8 @@ use super::random::fresh;
 use super::time::WallTime;
 use super::{Custom, CustomError};
 use crate::backend::{
-    Abilities, Backend, Claim, Count, Fence, Housekeeping, Inspection, Lease, Lookup, Page, Put, Refusal, Sharing, Size,
-    When,
+    Abilities, Backend, Claim, Count, Fence, Housekeeping, Inspection, Lease, Lookup, Page, Put, Refusal, Sharing,
+    Size, When,
 };
 use crate::clock::Clock;
 use crate::codec::Codec;
@@ -60,20 +60,21 @@ impl<C: Custom> Adapter<C> {
     #[must_use]
     pub fn shared(mut self, sharing: Sharing) -> Self {
         self.sharing = sharing;
-        self.with_clock(self.time.clock().clone())
+        self.keep_time()
     }
 
     /// Says that entries survive the end of the process.
     #[must_use]
     pub fn durable(mut self) -> Self {
         self.durable = true;
-        self.with_clock(self.time.clock().clone())
+        self.keep_time()
     }
 
     /// Takes the time from this clock, which must be the one of the cache that it is put under.
     #[must_use]
-    pub fn clock(self, clock: Clock) -> Self {
-        self.with_clock(clock)
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.time = WallTime::new(clock, true);
+        self.keep_time()
     }
 
     /// The user's store.
@@ -81,9 +82,9 @@ impl<C: Custom> Adapter<C> {
         &self.store
     }
 
-    fn with_clock(mut self, clock: Clock) -> Self {
+    fn keep_time(mut self) -> Self {
         let private = self.sharing == Sharing::Process && !self.durable;
-        self.time = WallTime::new(clock, private);
+        self.time = WallTime::new(self.time.clock().clone(), private);
         self
     }
 
@@ -283,12 +284,12 @@ impl<C: Custom> Backend for Adapter<C> {
             (Claim::Refresh, Found::Live(envelope)) => {
                 leases.end(key.as_str());
                 self.save(key, &Envelope { stamp: Some(stamp), ..envelope }).await?;
-                return Ok(Lease::Granted(Fence { stamp, generations }));
+                return Ok(Lease::Granted(Fence { stamp, generations, replaces: true }));
             }
             (Claim::Refresh, _) => {}
         }
         leases.grant(key.as_str(), stamp, now, now.saturating_add(length), scope);
-        Ok(Lease::Granted(Fence { stamp, generations }))
+        Ok(Lease::Granted(Fence { stamp, generations, replaces: false }))
     }
 
     async fn generations(&self, markers: &[Marker]) -> Result<Vec<Generation>> {

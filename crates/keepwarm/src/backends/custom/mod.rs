@@ -29,27 +29,11 @@
 //!     }
 //! }
 //!
-//! use keepwarm::backend::{Backend, Lookup, Put, When};
-//! use keepwarm::{Deadline, Payload, clock::Clock, entry::{Entry, Stamp}, key::{Key, Scope}};
-//!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> keepwarm::Result<()> {
-//! let backend = Adapter::new(MyStore::default());
-//! let (scope, clock) = (Scope::new("myapp"), Clock::system());
-//! let key = Key::new("myapp:1:views", &scope);
-//! let entry = Entry {
-//!     payload: Payload::Integer(41),
-//!     deadline: Deadline::at(clock.now().saturating_add(Duration::from_secs(60))),
-//!     stamp: Stamp(0),
-//!     written: clock.now(),
-//!     marks: None,
-//! };
-//! assert_eq!(backend.put(&key, entry, When::Absent).await?, Put::Stored);
-//! backend.add_to(&key, 1, None).await?;
-//! let Lookup::Hit(entry) = backend.get(&key, &[]).await? else { panic!("it was stored just now") };
-//! assert!(matches!(entry.payload, Payload::Integer(42)));
-//! # Ok(())
-//! # }
+//! let cache = keepwarm::Cache::builder().backend(Adapter::new(MyStore::default())).key_prefix("myapp").build()?;
+//! cache.set("user", "Ada").timeout(keepwarm::secs(60)).wait()?;
+//! assert_eq!(cache.get::<String>("user").wait()?.as_deref(), Some("Ada"));
+//! assert_eq!(cache.incr("views", 1).or_insert(41, keepwarm::mins(5)).wait()?, 42);
+//! # Ok::<(), keepwarm::Error>(())
 //! ```
 //!
 //! # What the adapter does with your store
