@@ -21,8 +21,8 @@ pub use backends::memory::MemoryOptions;
 pub use cache::{Cache, CacheBuilder, Namespace};
 pub use error::{Error, ErrorKind, FetchError, Result};
 pub use expiry::{Deadline, Timeout, Ttl};
-pub use stats::Stats;
 pub use payload::{Object, Payload, Undecodable, Value};
+pub use stats::Stats;
 
 use std::time::Duration;
 
