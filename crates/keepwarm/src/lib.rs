@@ -14,6 +14,7 @@ pub mod key;
 pub mod layers;
 mod payload;
 mod stats;
+pub mod wire;
 
 pub use backend::{Backend, Put, Refusal};
 pub use backends::memory::MemoryOptions;
