@@ -24,11 +24,7 @@ impl<'a, T> Reply<'a, T> {
     /// Polls a future that never waits on the stack, boxes any other.
     #[inline]
     pub fn of(never_waits: bool, future: impl Future<Output = Result<T>> + Send + 'a) -> Self {
-        if never_waits {
-            Self::Ready(Some(poll_once(future)))
-        } else {
-            Self::Waits(Box::pin(future))
-        }
+        if never_waits { Self::Ready(Some(poll_once(future))) } else { Self::Waits(Box::pin(future)) }
     }
 }
 

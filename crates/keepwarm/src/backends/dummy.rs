@@ -6,7 +6,8 @@
 use std::time::Duration;
 
 use crate::backend::{
-    Abilities, Backend, Claim, Count, Fence, Housekeeping, Inspection, Lease, Lookup, Page, Put, Refusal, Sharing, Size, When,
+    Abilities, Backend, Claim, Count, Fence, Housekeeping, Inspection, Lease, Lookup, Page, Put, Refusal, Sharing,
+    Size, When,
 };
 use crate::entry::{Entry, Generation, Marker, MissReason, Stamp};
 use crate::error::Result;

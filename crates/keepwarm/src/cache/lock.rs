@@ -110,7 +110,8 @@ impl<'a> Lock<'a> {
         }
         // The number is drawn while the lock is held, and the lock is seen to be still held afterwards: whoever held it
         // before drew earlier, whoever takes it later draws later.
-        let mut guard = LockGuard { cache: self.cache.clone(), place: Arc::new(place), token, fence: 0, released: false };
+        let mut guard =
+            LockGuard { cache: self.cache.clone(), place: Arc::new(place), token, fence: 0, released: false };
         let fence = guard.draw_fence().await?;
         let Some((stamp, _)) = guard.held().await? else { return Ok(None) };
         guard.fence = fence;
@@ -246,9 +247,7 @@ impl LockGuard {
         self.released = true;
         match self.held().await? {
             None => Ok(false),
-            Some((stamp, _)) => {
-                self.cache.state().backend.remove(&self.place.key(), When::Unchanged(stamp)).await
-            }
+            Some((stamp, _)) => self.cache.state().backend.remove(&self.place.key(), When::Unchanged(stamp)).await,
         }
     }
 

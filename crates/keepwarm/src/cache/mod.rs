@@ -10,6 +10,7 @@ mod clear;
 mod counter;
 mod explain;
 mod fetch;
+mod fetch_many;
 mod lock;
 mod namespace;
 mod options;
@@ -33,6 +34,7 @@ pub use counter::Increment;
 pub use explain::{Explain, ExplainedEntry, ExplainedMark, Explanation};
 pub use fetch::{Always, Fetch, Inline, Loader, Owned, Shape, Shared, Try};
 pub(crate) use fetch::{Fetched, Form};
+pub use fetch_many::{FetchMany, InlineMany, ManyAlways, ManyLoader, ManyTry};
 pub use lock::{Lock, LockGuard, LockTry, Release};
 pub use namespace::Namespace;
 pub use rate_limit::{RateLimit, RateLimited};
@@ -247,11 +249,7 @@ impl Cache {
 
     /// Opens what a lookup found as a value, and counts a hit or a miss with its reason.
     #[inline]
-    pub(crate) fn open<T>(
-        &self,
-        found: Lookup,
-        open: impl FnOnce(Payload) -> Result<T, Undecodable>,
-    ) -> Option<T> {
+    pub(crate) fn open<T>(&self, found: Lookup, open: impl FnOnce(Payload) -> Result<T, Undecodable>) -> Option<T> {
         match found {
             Lookup::Hit(entry) => match open(entry.payload) {
                 Ok(value) => {

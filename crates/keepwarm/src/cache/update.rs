@@ -38,7 +38,15 @@ impl Cache {
         T: Value,
         F: FnMut(Option<T>) -> Option<T> + Send + 'a,
     {
-        Update { cache: self, key, change, timeout: Timeout::Default, tags: Vec::new(), version: None, value: PhantomData }
+        Update {
+            cache: self,
+            key,
+            change,
+            timeout: Timeout::Default,
+            tags: Vec::new(),
+            version: None,
+            value: PhantomData,
+        }
     }
 }
 
