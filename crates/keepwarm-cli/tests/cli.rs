@@ -86,6 +86,16 @@ fn the_environment_is_read_as_a_program_reads_it() {
     assert!(code == 2 && err.contains("KEEPWARM_URI") && err.contains("did you mean `KEEPWARM_URL`?"), "{err}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_not_utf_8_is_refused_by_its_name() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let output = command(&["check"]).env("KEEPWARM_URL", OsStr::from_bytes(b"memory://\xff")).output().unwrap();
+    let (code, _, err) = read(output);
+    assert!(code == 2 && err.contains("the variable KEEPWARM_URL is not UTF-8"), "{err}");
+}
+
 #[test]
 fn a_miss_is_exit_code_1_and_a_private_store_is_noted_for_people() {
     let (code, out, err) = run(&["get", "absent"]);

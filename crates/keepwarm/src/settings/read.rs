@@ -120,7 +120,7 @@ fn length(value: &SettingValue) -> Option<Duration> {
 }
 
 /// Reads `1h30m`, `90s`, `250ms`, `1.5h`: one or more numbers, each with a unit.
-pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
+fn parse_duration(text: &str) -> Option<Duration> {
     let mut rest = text.trim();
     let mut total = Duration::ZERO;
     if rest.is_empty() {

@@ -4,14 +4,16 @@ use keepwarm::{Caches, ErrorKind};
 
 use crate::{default_timeout, fault, json, says, toml};
 
-// covers: R1 R12
+// covers: R1 R12 R107
 #[test]
 fn the_first_settings_of_the_readme_load() {
     let text = r#"{"default": {"BACKEND": "memory", "timeout": 300, "key_prefix": "myapp"}}"#;
     let cache = json(text);
     assert_eq!(cache.backend_kind(), "memory");
     assert_eq!(default_timeout(&cache), Some(300));
-    assert_eq!(cache.make_key("user", None).unwrap(), "myapp:1:user");
+    cache.set("user", "Ada").wait().unwrap();
+    let stored = cache.explain("user").wait().unwrap();
+    assert_eq!((stored.stored_key.as_str(), stored.would_miss), ("myapp:1:user", None));
     let same = toml("[caches.default]\nbackend = \"memory\"\ntimeout = 300\nkey_prefix = \"myapp\"\n");
     assert_eq!(same.get("default").unwrap().make_key("user", None).unwrap(), "myapp:1:user");
 }

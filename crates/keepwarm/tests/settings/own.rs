@@ -62,7 +62,6 @@ fn degrade_is_refused_where_nothing_would_degrade() {
     says(&error, &["alias `default`", "on_error", "registered backend"]);
 }
 
-// covers: R22
 #[test]
 fn a_constructor_runs_at_the_first_use_and_again_after_it_failed() {
     let calls = Arc::new(AtomicUsize::new(0));
@@ -103,6 +102,16 @@ fn a_registered_key_function_makes_the_keys_of_every_verb() {
     assert_eq!(cache.make_key("User", None).unwrap(), "p-1-user");
     cache.set("User", &1).wait().unwrap();
     assert_eq!(cache.get::<i32>("USER").wait().unwrap(), Some(1));
-    assert_eq!(cache.get_many::<i32, _>(["uSER"]).wait().unwrap().get("uSER"), Some(&1));
+    assert!(cache.has_key("uSER").wait().unwrap() && !cache.add("usER", &2).wait().unwrap());
+    assert!(cache.replace("USer", &5).wait().unwrap() && cache.touch("USER", keepwarm::secs(9)).wait().unwrap());
+    assert_eq!(cache.incr("UsEr", 2).wait().unwrap(), 7);
+    assert_eq!(cache.get_or_set("USER", || async { 0 }).wait().unwrap(), 7);
+    assert_eq!(cache.update("USER", |old: Option<i32>| old.map(|old| old + 1)).wait().unwrap(), Some(8));
+    assert_eq!(cache.get_many::<i32, _>(["uSER"]).wait().unwrap().get("uSER"), Some(&8), "under the caller's own name");
+    assert!(cache.set_many([("Other", &1), ("USER", &9)]).wait().unwrap().is_empty());
+    assert_eq!(cache.incr_version("USER", 1).wait().unwrap(), 2);
+    assert_eq!(cache.get::<i32>("uSER").version(2).wait().unwrap(), Some(9));
+    assert_eq!(cache.delete_many(["OTHER", "user"]).wait().unwrap(), 1, "`user` has moved to version 2");
+    assert!(cache.delete("uSER").version(2).wait().unwrap());
     assert_eq!(caches.get("plain").unwrap().make_key("User", None).unwrap(), "p:1:User");
 }
