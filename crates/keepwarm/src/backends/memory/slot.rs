@@ -81,6 +81,12 @@ impl Slot {
         self.tied.as_deref().and_then(Tied::moved_on)
     }
 
+    /// The value alone.
+    #[inline]
+    pub(super) fn payload(&self) -> Payload {
+        self.kept.payload()
+    }
+
     /// The entry as it goes through the door.
     #[inline]
     pub(super) fn entry(&self, origin: Moment) -> Entry {
