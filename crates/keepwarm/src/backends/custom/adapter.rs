@@ -92,16 +92,17 @@ impl<C: Custom> Adapter<C> {
         self.generation_or_new(&scope_key(key.scope())).await
     }
 
-    fn look(&self, found: Found) -> Lookup {
-        match found {
+    /// What a read answers: the live entry, or what `part` takes of it.
+    async fn look<T>(&self, key: &Key<'_>, part: impl FnOnce(Entry) -> T) -> Result<Lookup<T>> {
+        Ok(match self.load(key).await? {
             Found::Live(envelope) => match envelope.into_entry(self.time.anchor()) {
-                Ok(entry) => Lookup::Hit(entry),
+                Ok(entry) => Lookup::Hit(part(entry)),
                 Err(_) => Lookup::Miss(MissReason::Undecodable),
             },
             Found::Dead(_, reason) => Lookup::Miss(reason),
             Found::Foreign(_) => Lookup::Miss(MissReason::Undecodable),
             Found::Nothing => Lookup::Miss(MissReason::Absent),
-        }
+        })
     }
 
     /// The envelope of an entry that is to be written now.
@@ -158,16 +159,20 @@ impl<C: Custom> Backend for Adapter<C> {
         }
     }
 
-    async fn get(&self, key: &Key<'_>, _hint: &[Marker]) -> Result<Lookup> {
-        Ok(self.look(self.load(key).await?))
+    async fn get(&self, key: &Key<'_>, _hint: &[Marker]) -> Result<Lookup<Payload>> {
+        self.look(key, |entry| entry.payload).await
     }
 
-    async fn get_many(&self, keys: &[Key<'_>], hint: &[Marker]) -> Result<Vec<Lookup>> {
+    async fn get_many(&self, keys: &[Key<'_>], hint: &[Marker]) -> Result<Vec<Lookup<Payload>>> {
         let mut lookups = Vec::with_capacity(keys.len());
         for key in keys {
             lookups.push(self.get(key, hint).await?);
         }
         Ok(lookups)
+    }
+
+    async fn entry(&self, key: &Key<'_>, _hint: &[Marker]) -> Result<Lookup<Entry>> {
+        self.look(key, |entry| entry).await
     }
 
     async fn put(&self, key: &Key<'_>, entry: Entry, when: When) -> Result<Put> {
@@ -271,9 +276,9 @@ impl<C: Custom> Backend for Adapter<C> {
         let found = self.load(key).await?;
         let now = self.time.now();
         match (claim, found) {
-            (Claim::Missing, found @ Found::Live(_)) => {
-                if let Lookup::Hit(entry) = self.look(found) {
-                    return Ok(Lease::Hit(entry));
+            (Claim::Missing, Found::Live(envelope)) => {
+                if let Ok(entry) = envelope.into_entry(self.time.anchor()) {
+                    return Ok(Lease::Hit(entry.payload));
                 }
             }
             (Claim::Missing, _) => {
