@@ -164,7 +164,7 @@ async fn many_at_once_keep_their_order() {
     let [Lookup::Hit(first), Lookup::Hit(second), Lookup::Miss(MissReason::Absent)] = &lookups[..] else {
         panic!("{lookups:?}")
     };
-    assert!(matches!((&first.payload, &second.payload), (Payload::Integer(1), Payload::Integer(2))));
+    assert!(matches!((first, second), (Payload::Integer(1), Payload::Integer(2))));
     assert_eq!(bench.backend.remove_many(&keys).await.unwrap(), 2);
     assert_eq!(bench.backend.remove_many(&[]).await.unwrap(), 0);
     assert!(bench.backend.get_many(&[], &[]).await.unwrap().is_empty());
@@ -390,6 +390,8 @@ async fn a_failing_store_is_an_error_with_its_cause() {
     let key = bench.key(KEY);
     let errors = [
         backend.get(&key, &[]).await.unwrap_err(),
+        backend.get_many(&[key], &[]).await.unwrap_err(),
+        backend.entry(&key, &[]).await.unwrap_err(),
         backend.put(&key, bench.integer(2), When::Always).await.unwrap_err(),
         backend.remove(&key, When::Always).await.unwrap_err(),
         backend.add_to(&key, 1, None).await.unwrap_err(),
