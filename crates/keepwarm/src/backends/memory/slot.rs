@@ -21,10 +21,9 @@ pub(super) enum Kept {
 }
 
 /// A payload that is not an object.
-#[derive(Clone)]
 pub(super) enum Plain {
     Integer(i64),
-    Encoded(Codec, Bytes),
+    Encoded(Codec, Box<Bytes>),
 }
 
 impl Kept {
