@@ -22,7 +22,7 @@ use crate::target::{Setup, Target};
 pub(crate) const ON_PURPOSE: &str = "on purpose";
 
 /// The longest that one case may take before it is reported as hanging.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(15);
 
 /// A run of the conformance suite.
 ///

@@ -12,6 +12,8 @@ pub enum Verb {
     Get,
     /// `get_many`
     GetMany,
+    /// `entry`
+    Entry,
     /// `put`
     Put,
     /// `put_many`

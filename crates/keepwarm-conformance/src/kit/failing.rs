@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use keepwarm::backend::{Abilities, Lease, Lookup};
 use keepwarm::codec::Codec;
 use keepwarm::layers::{Layer, Stack};
@@ -93,12 +92,12 @@ fn error(kind: ErrorKind) -> Error {
 
 /// Bytes that begin like a text of two gigabytes and end at once.
 fn garbage() -> Payload {
-    Payload::Bytes(Codec::MessagePack, Bytes::from_static(b"\xdb\x7f\xff\xff\xffx"))
+    Payload::bytes(Codec::MessagePack, &b"\xdb\x7f\xff\xff\xffx"[..])
 }
 
-fn garble(lookup: &mut Lookup) {
-    if let Lookup::Hit(entry) = lookup {
-        entry.payload = garbage();
+fn garble(lookup: &mut Lookup<Payload>) {
+    if let Lookup::Hit(payload) = lookup {
+        *payload = garbage();
     }
 }
 
@@ -137,7 +136,10 @@ impl Probe for Faults {
         match (self.of(call), answer) {
             (Some(Fault::Garbled), Answer::Lookup(lookup)) => garble(lookup),
             (Some(Fault::Garbled), Answer::Lookups(lookups)) => lookups.iter_mut().for_each(garble),
-            (Some(Fault::Garbled), Answer::Lease(Lease::Hit(entry))) => entry.payload = garbage(),
+            (Some(Fault::Garbled), Answer::Entry(Lookup::Hit(entry))) => {
+                entry.payload = garbage();
+            }
+            (Some(Fault::Garbled), Answer::Lease(Lease::Hit(hit))) => *hit = garbage(),
             (Some(Fault::Short), Answer::Lookups(lookups)) => drop(lookups.pop()),
             (Some(Fault::Short), Answer::Puts(puts)) => drop(puts.pop()),
             (Some(Fault::Short), Answer::Generations(generations)) => drop(generations.pop()),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use keepwarm::backend::{Abilities, Claim, Count, Housekeeping, Inspection, Lease, Lookup, Page, Put, Size, When};
 use keepwarm::entry::{Entry, Generation, Marker};
 use keepwarm::key::{Key, Pattern, Scope};
-use keepwarm::{Backend, Deadline, Result};
+use keepwarm::{Backend, Deadline, Payload, Result};
 
 use super::{Call, Verb};
 
@@ -15,9 +15,11 @@ use super::{Call, Verb};
 #[non_exhaustive]
 pub enum Answer<'a> {
     /// Of `get`.
-    Lookup(&'a mut Lookup),
+    Lookup(&'a mut Lookup<Payload>),
     /// Of `get_many`.
-    Lookups(&'a mut Vec<Lookup>),
+    Lookups(&'a mut Vec<Lookup<Payload>>),
+    /// Of `entry`.
+    Entry(&'a mut Lookup<Entry>),
     /// Of `put`.
     Put(&'a mut Put),
     /// Of `put_many`.
@@ -97,13 +99,17 @@ impl<B: Backend, P: Probe> Backend for Probed<B, P> {
         self.inner.housekeeping()
     }
 
-    async fn get(&self, key: &Key<'_>, hint: &[Marker]) -> Result<Lookup> {
+    async fn get(&self, key: &Key<'_>, hint: &[Marker]) -> Result<Lookup<Payload>> {
         self.pass(Call::keys(Verb::Get, [key]), self.inner.get(key, hint), |answer| Answer::Lookup(answer)).await
     }
 
-    async fn get_many(&self, keys: &[Key<'_>], hint: &[Marker]) -> Result<Vec<Lookup>> {
+    async fn get_many(&self, keys: &[Key<'_>], hint: &[Marker]) -> Result<Vec<Lookup<Payload>>> {
         let call = Call::keys(Verb::GetMany, keys);
         self.pass(call, self.inner.get_many(keys, hint), |answer| Answer::Lookups(answer)).await
+    }
+
+    async fn entry(&self, key: &Key<'_>, hint: &[Marker]) -> Result<Lookup<Entry>> {
+        self.pass(Call::keys(Verb::Entry, [key]), self.inner.entry(key, hint), |answer| Answer::Entry(answer)).await
     }
 
     async fn put(&self, key: &Key<'_>, entry: Entry, when: When) -> Result<Put> {

@@ -6,7 +6,7 @@ use keepwarm::backend::{Abilities, Claim, Count, Housekeeping, Inspection, Lease
 use keepwarm::entry::{Entry, Generation, Marker};
 use keepwarm::key::{Key, Pattern, Scope};
 use keepwarm::layers::Stack;
-use keepwarm::{Backend, Deadline, Result};
+use keepwarm::{Backend, Deadline, Payload, Result};
 
 /// A handle on a store that several caches, with prefixes of their own, look into; clones are the same store.
 ///
@@ -57,12 +57,16 @@ impl Backend for Shared {
         self.0.housekeeping()
     }
 
-    async fn get(&self, key: &Key<'_>, hint: &[Marker]) -> Result<Lookup> {
+    async fn get(&self, key: &Key<'_>, hint: &[Marker]) -> Result<Lookup<Payload>> {
         self.0.get(key, hint).await
     }
 
-    async fn get_many(&self, keys: &[Key<'_>], hint: &[Marker]) -> Result<Vec<Lookup>> {
+    async fn get_many(&self, keys: &[Key<'_>], hint: &[Marker]) -> Result<Vec<Lookup<Payload>>> {
         self.0.get_many(keys, hint).await
+    }
+
+    async fn entry(&self, key: &Key<'_>, hint: &[Marker]) -> Result<Lookup<Entry>> {
+        self.0.entry(key, hint).await
     }
 
     async fn put(&self, key: &Key<'_>, entry: Entry, when: When) -> Result<Put> {
