@@ -7,6 +7,7 @@ mod face;
 pub mod kit;
 mod need;
 mod samples;
+pub mod schedules;
 mod settings;
 mod subject;
 mod suite;

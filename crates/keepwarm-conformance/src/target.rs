@@ -80,6 +80,11 @@ impl Target {
         }
     }
 
+    /// Its name in the names of trials.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The store goes by a clock of its own and not by [`Setup::clock`]: cases that move time are skipped.
     #[must_use]
     pub fn own_clock(mut self) -> Self {

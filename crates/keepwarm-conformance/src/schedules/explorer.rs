@@ -1,0 +1,83 @@
+//! Runs a stage in every order.
+
+use std::time::Duration;
+
+use super::stage::Stage;
+
+/// The result of an exploration.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Explored {
+    /// How many different orders were run.
+    pub schedules: u64,
+    /// In how many of them something stale was served.
+    pub stale: u64,
+    /// The first of those: its steps, in their order, and what was stale.
+    pub first_stale: Option<Vec<String>>,
+}
+
+/// At each step: which of how many was let go.
+#[derive(Clone, Copy)]
+struct Choice {
+    taken: usize,
+    among: usize,
+}
+
+/// Depth first, without a memory of states: an order is the list of its choices, and the next order changes the last
+/// choice that can be changed.
+pub(super) fn explore(make: &dyn Fn() -> Stage) -> Explored {
+    let mut explored = Explored::default();
+    let mut choices: Vec<Choice> = Vec::new();
+    loop {
+        let (stale, steps) = run(make(), &mut choices);
+        explored.schedules += 1;
+        if !stale.is_empty() {
+            explored.stale += 1;
+            explored.first_stale.get_or_insert_with(|| steps.into_iter().chain(stale).collect());
+        }
+        while choices.last().is_some_and(|choice| choice.taken + 1 == choice.among) {
+            choices.pop();
+        }
+        match choices.last_mut() {
+            Some(choice) => choice.taken += 1,
+            None => return explored,
+        }
+    }
+}
+
+/// The longest time that may have to pass on the clock before everybody is done. A lease is longer: who waits for one to
+/// run out waits in vain, for somebody who is not computing.
+const LONGEST: Duration = Duration::from_secs(1);
+
+/// Runs one order: the choices given, and after them always the first. What was stale, and the steps.
+fn run(mut stage: Stage, choices: &mut Vec<Choice>) -> (Vec<String>, Vec<String>) {
+    let mut steps = Vec::new();
+    let mut passed = Duration::ZERO;
+    for step in 0.. {
+        stage.runner.settle(&stage.points);
+        let among = stage.points.standing();
+        if among == 0 {
+            if stage.runner.is_done() {
+                break;
+            }
+            // Nobody can go on but by the clock: somebody looks again at what another process computes.
+            assert!(stage.clock.sleepers() > 0 && passed < LONGEST, "somebody waits in vain: {steps:#?}");
+            let pause = Duration::from_millis(50);
+            stage.clock.advance(pause);
+            passed += pause;
+            steps.push("time passes".to_owned());
+            // No choice: kept in step with the choices all the same.
+            if choices.len() == step {
+                choices.push(Choice { taken: 0, among: 1 });
+            }
+            continue;
+        }
+        if choices.len() == step {
+            choices.push(Choice { taken: 0, among });
+        }
+        // One order of choices leads to one state, or a stage is not deterministic and its exploration worth nothing.
+        assert_eq!(choices[step].among, among, "the same choices led elsewhere: {steps:#?}");
+        steps.push(stage.points.let_go(choices[step].taken));
+    }
+    (stage.finish(), steps)
+}
