@@ -20,7 +20,7 @@ use crate::entry::{Entry, Generation, Marker, MissReason, Stamp};
 use crate::error::{Error, ErrorKind, Result};
 use crate::expiry::Deadline;
 use crate::key::{Key, Pattern, Scope};
-use crate::payload::Payload;
+use crate::payload::{Glimpse, Payload};
 use crate::wire::{Content, Envelope};
 
 /// A [`Custom`] store as a [`Backend`]; see the [module](super). Clones share the store and its locks.
@@ -157,6 +157,10 @@ impl<C: Custom> Backend for Adapter<C> {
             largest_value: None,
             strict_keys: None,
         }
+    }
+
+    fn glance(&self, _key: &Key<'_>, _see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>> {
+        None
     }
 
     async fn get(&self, key: &Key<'_>, _hint: &[Marker]) -> Result<Lookup<Payload>> {
