@@ -1,8 +1,8 @@
 //! A user's four-method store over a `HashMap`, which remembers its calls, and can be told to fail, panic or stand still.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use keepwarm::backend::{Backend, Lookup, Put, When};
@@ -11,8 +11,10 @@ use keepwarm::clock::{Clock, ManualClock};
 use keepwarm::entry::{Entry, Generation, Mark, Marker, MarkerKind, Marks, Stamp};
 use keepwarm::key::{Key, Scope};
 use keepwarm::{Deadline, Payload};
-use std::sync::Mutex;
 use tokio::sync::Notify;
+
+/// The key that most tests use.
+pub(crate) const KEY: &str = "myapp:1:key";
 
 #[derive(Default)]
 pub(crate) struct Shelf {
@@ -136,15 +138,15 @@ impl Bench {
         self.backend.put(&self.key(key), entry, when).await.unwrap()
     }
 
-    pub(crate) async fn get(&self, key: &str) -> Lookup {
-        self.backend.get(&self.key(key), &[]).await.unwrap()
+    pub(crate) async fn get(&self, key: &str) -> Lookup<Entry> {
+        self.backend.entry(&self.key(key), &[]).await.unwrap()
     }
 
     /// The integer of a hit, or the reason of a miss.
     pub(crate) async fn read(&self, key: &str) -> Result<i64, keepwarm::entry::MissReason> {
-        match self.get(key).await {
-            Lookup::Hit(Entry { payload: Payload::Integer(number), .. }) => Ok(number),
-            Lookup::Hit(entry) => panic!("{entry:?} is not an integer"),
+        match self.backend.get(&self.key(key), &[]).await.unwrap() {
+            Lookup::Hit(Payload::Integer(number)) => Ok(number),
+            Lookup::Hit(payload) => panic!("{payload:?} is not an integer"),
             Lookup::Miss(reason) => Err(reason),
         }
     }
