@@ -17,7 +17,7 @@ use std::time::Duration;
 
 pub use abilities::{Abilities, Sharing};
 pub use dynamic::{DynBackend, Reply};
-pub use kinds::{KINDS, Kind};
+pub use kinds::{BackendOption, COMMON_OPTIONS, KINDS, Kind, Takes};
 
 use crate::entry::{Entry, Generation, Marker, MissReason, Stamp};
 use crate::error::Result;

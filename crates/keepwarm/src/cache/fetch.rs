@@ -304,7 +304,7 @@ where
     S: Shape<L::Value>,
 {
     type Output = L::Answer<Form<L, S>>;
-    type IntoFuture = Call<'a, Self>;
+    type IntoFuture = Call<'a, Self, Self::Output>;
 
     #[inline]
     fn into_future(self) -> Self::IntoFuture {
@@ -334,7 +334,7 @@ where
     S: Shape<L::Value>,
 {
     type Output = L::Answer<Form<L, S>>;
-    type IntoFuture = Call<'a, Self>;
+    type IntoFuture = Call<'a, Self, Self::Output>;
 
     #[inline]
     fn into_future(self) -> Self::IntoFuture {

@@ -187,7 +187,7 @@ impl<'a, T: Value, S: Shape<T>> Verb<'a> for Get<'a, T, S> {
 
 impl<'a, T: Value, S: Shape<T>> IntoFuture for Get<'a, T, S> {
     type Output = Result<Option<S::Form>>;
-    type IntoFuture = Call<'a, Self>;
+    type IntoFuture = Call<'a, Self, Self::Output>;
 
     #[inline]
     fn into_future(self) -> Self::IntoFuture {

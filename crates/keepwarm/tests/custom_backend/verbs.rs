@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use keepwarm::backend::{Backend, Count, Lookup, Put, Refusal, When};
 use keepwarm::codec::Codec;
 use keepwarm::entry::{Entry, MissReason, Stamp};
@@ -14,11 +13,11 @@ use crate::store::{Bench, KEY};
 async fn what_is_put_is_got() {
     let bench = Bench::new();
     assert_eq!(bench.read(KEY).await, Err(MissReason::Absent));
-    let payload = Payload::Bytes(Codec::Json, Bytes::from_static(b"[1,2]"));
+    let payload = Payload::bytes(Codec::Json, "[1,2]");
     let entry = Entry { payload, ..bench.integer_for(0, 60) };
     assert_eq!(bench.put(KEY, entry.clone(), When::Always).await, Put::Stored);
     let Lookup::Hit(back) = bench.get(KEY).await else { panic!("a miss") };
-    assert!(matches!(back.payload, Payload::Bytes(Codec::Json, bytes) if bytes == "[1,2]"));
+    assert!(matches!(back.payload, Payload::Bytes(Codec::Json, bytes) if *bytes == "[1,2]"));
     assert_eq!((back.deadline, back.written, back.marks), (entry.deadline, entry.written, None));
     assert_ne!(back.stamp, Stamp(0), "the entry has a stamp of its own");
 }
@@ -28,10 +27,10 @@ async fn what_is_put_is_got() {
 async fn a_stored_null_is_not_a_miss() {
     let bench = Bench::new();
     for (codec, null) in [(Codec::MessagePack, &b"\xc0"[..]), (Codec::Json, b"null")] {
-        let entry = Entry { payload: Payload::Bytes(codec, null.into()), ..bench.integer(0) };
+        let entry = Entry { payload: Payload::bytes(codec, null), ..bench.integer(0) };
         bench.put(KEY, entry, When::Always).await;
         let Lookup::Hit(entry) = bench.get(KEY).await else { panic!("a stored null is a miss") };
-        assert!(matches!(entry.payload, Payload::Bytes(_, bytes) if bytes == null));
+        assert!(matches!(entry.payload, Payload::Bytes(_, bytes) if *bytes == null));
     }
 }
 
@@ -113,7 +112,7 @@ async fn counters_count_and_keep_their_deadline() {
     bench.put(KEY, bench.integer(i64::MAX), When::Always).await;
     assert_eq!(add(1, None).await, Count::Overflow);
     assert_eq!(bench.read(KEY).await, Ok(i64::MAX));
-    let text = Entry { payload: Payload::Bytes(Codec::Json, "\"text\"".into()), ..bench.integer(0) };
+    let text = Entry { payload: Payload::bytes(Codec::Json, "\"text\""), ..bench.integer(0) };
     bench.put(KEY, text.clone(), When::Always).await;
     assert_eq!(add(1, Some(bench.integer(0))).await, Count::NotAnInteger);
     bench.backend.remove(&bench.key(KEY), When::Always).await.unwrap();

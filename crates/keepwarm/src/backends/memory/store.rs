@@ -292,7 +292,7 @@ impl Store {
             if slot.dead(now, epoch).is_some() {
                 return Count::Missing;
             }
-            let super::slot::Kept::Integer(number) = &mut slot.kept else { return Count::NotAnInteger };
+            let Some(number) = slot.kept.integer() else { return Count::NotAnInteger };
             let Some(sum) = number.checked_add(delta) else { return Count::Overflow };
             *number = sum;
             // Another identity: a compare-and-swap that read the old number must fail.
@@ -309,7 +309,7 @@ impl Store {
         }
         let Ok(tied) = self.tie(&entry) else { return Count::Now(sum) };
         let slot = Slot {
-            kept: super::slot::Kept::Integer(sum),
+            kept: Payload::Integer(sum).into(),
             deadline: entry.deadline,
             stamp,
             tied,
