@@ -5,7 +5,7 @@
 //! ```text
 //! async fn user(id: u64) -> User {
 //!     let call = Call::new(<the cache>, <the key>);
-//!     fetch(<kind of result>, call, move || user::__keepwarm_user_body(id)).await
+//!     run(Fetch, <kind of result>, call, move || user::__keepwarm_user_body(id)).await
 //! }
 //! enum user {}                                 // types and functions have names of their own
 //! impl user {
@@ -19,7 +19,7 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
-use syn::{Error, Expr, ExprLit, ItemFn, Lit, Result};
+use syn::{Error, Expr, ExprLit, Ident, ItemFn, Lit, Result};
 
 use crate::companions;
 use crate::function::{Function, Place};
@@ -70,7 +70,7 @@ pub(crate) fn expand(options: Unchecked, item: ItemFn) -> Result<TokenStream> {
     let attributes = cached.function.outer_attributes();
     let visibility = &cached.function.item.vis;
     let signature = cached.function.outer_signature();
-    let fetch = cached.run("fetch");
+    let fetch = cached.run("Fetch");
     let companions = (cached.place != Place::Alone).then(|| companions::expand(&cached));
     Ok(quote! {
         #(#attributes)*
@@ -150,21 +150,25 @@ impl Cached {
         self.key.uses_self()
     }
 
-    /// Fetches or refreshes: everything but the body runs before the arguments move into it.
+    /// The function itself (`Fetch`) or its `Refresh`: everything but the body runs before the arguments move into it.
     pub(crate) fn run(&self, verb: &str) -> TokenStream {
         let call = self.call();
         let returns = &self.function.returns;
         let body = self.body();
-        let verb = match (self.function.is_async(), self.inline) {
-            (true, false) => format_ident!("{verb}", span = returns.span()),
-            (true, true) => format_ident!("{verb}_inline", span = returns.span()),
-            (false, _) => format_ident!("{verb}_blocking", span = returns.span()),
+        let (way, wait) = match (self.function.is_async(), self.inline) {
+            (true, false) => ("run", Some(quote!(.await))),
+            (true, true) => ("run_inline", Some(quote!(.await))),
+            (false, _) => ("run_blocking", None),
         };
-        let wait = self.function.is_async().then(|| quote!(.await));
+        let (way, verb) = (Ident::new(way, returns.span()), Ident::new(verb, returns.span()));
         let kind = result_kind(returns, self.keeps_none);
+        // Where the returned type cannot be cached, the error points at it.
+        let run = quote_spanned! {returns.span()=>
+            ::keepwarm::__private::#way(::keepwarm::__private::#verb, #kind, __keepwarm_call, #body) #wait
+        };
         quote! {
             let __keepwarm_call = #call;
-            ::keepwarm::__private::#verb(#kind, __keepwarm_call, #body) #wait
+            #run
         }
     }
 
@@ -186,7 +190,7 @@ impl Cached {
     }
 
     /// The function that holds the body as it was written.
-    pub(crate) fn body_name(&self) -> syn::Ident {
+    pub(crate) fn body_name(&self) -> Ident {
         format_ident!("__keepwarm_{}_body", self.function.plain_name())
     }
 }

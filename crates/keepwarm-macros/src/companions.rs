@@ -82,7 +82,7 @@ fn refresh(cached: &Cached) -> TokenStream {
     signature.ident = companion_name(cached, "refresh");
     signature.output = parse_quote!(-> ::core::result::Result<#returns, ::keepwarm::Error>);
     let documentation = "Runs the body now and keeps its result in place of the old one, which is served until then.";
-    member(cached, documentation, &signature, &cached.run("refresh"))
+    member(cached, documentation, &signature, &cached.run("Refresh"))
 }
 
 fn companion_name(cached: &Cached, verb: &str) -> Ident {

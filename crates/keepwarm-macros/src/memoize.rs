@@ -45,16 +45,17 @@ pub(crate) fn expand(options: Unchecked, item: ItemFn) -> Result<TokenStream> {
     let parts = parts(&function);
     let body = function.body_in_place();
     let memo = memo(&function, place);
-    let (verb, wait) =
+    let (way, wait) =
         if function.is_async() { ("remember", Some(quote!(.await))) } else { ("remember_blocking", None) };
-    let verb = format_ident!("{verb}", span = function.returns.span());
+    let way = format_ident!("{way}", span = function.returns.span());
+    let remember = quote_spanned!(function.returns.span()=> #memo.#way(#kind, __keepwarm_key, #body) #wait);
     let timeout = timeout.unwrap_or_else(|| quote!(::keepwarm::Timeout::Never));
     let companions = companions(&function, place, &max_size, &timeout);
     Ok(quote! {
         #(#attributes)*
         #visibility #signature {
             let __keepwarm_key = ::keepwarm::key::ArgumentKey::new("") #parts.finish();
-            #memo.#verb(#kind, __keepwarm_key, #body) #wait
+            #remember
         }
         #companions
     })
@@ -70,7 +71,11 @@ fn max_size(written: Option<&Expr>) -> Result<TokenStream> {
         Some(Expr::Lit(literal)) => {
             Err(Error::new(literal.span(), "`max_size` is how many results are kept, at least 1"))
         }
-        Some(expression) => Ok(quote_spanned!(expression.span()=> #expression)),
+        Some(expression) => Ok(quote_spanned! {expression.span()=> {
+            const MAX_SIZE: usize = #expression;
+            const { ::core::assert!(MAX_SIZE > 0, "`max_size` is how many results are kept, at least 1") };
+            MAX_SIZE
+        }}),
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::cache::{Cache, Fetch};
+use crate::cache::{self, Cache};
 use crate::error::{Error, ErrorKind, FetchError, Result};
 use crate::expiry::Timeout;
 use crate::key::Version;
@@ -68,7 +68,7 @@ impl Call {
 }
 
 impl Options {
-    fn of<'a, L>(&self, fetch: Fetch<'a, L>) -> Fetch<'a, L> {
+    fn of<'a, L>(&self, fetch: cache::Fetch<'a, L>) -> cache::Fetch<'a, L> {
         let fetch = fetch.timeout(self.timeout).tags(&self.tags);
         match self.version.clone() {
             Some(version) => fetch.version(version),
@@ -76,7 +76,7 @@ impl Options {
         }
     }
 
-    fn delete<'a>(&self, cache: &'a Cache, key: &'a str) -> crate::cache::Delete<'a> {
+    fn delete<'a>(&self, cache: &'a Cache, key: &'a str) -> cache::Delete<'a> {
         let delete = cache.delete(key);
         match self.version.clone() {
             Some(version) => delete.version(version),
@@ -148,6 +148,11 @@ enum Without<F, T> {
     Take(T),
 }
 
+/// Whether a refresh came to say that there is no value any more: then the old one is to go.
+fn is_absent<K: Kind<R>, R>(refreshed: &Result<K::Kept, FetchError<K::Aside>>) -> bool {
+    matches!(refreshed, Err(FetchError::Loader(aside)) if K::is_absence(aside))
+}
+
 /// The function's own result, or the cache's error.
 fn settle<K: Kind<R>, R>(fetched: Result<K::Kept, FetchError<K::Aside>>) -> Result<R> {
     match fetched {
@@ -157,9 +162,43 @@ fn settle<K: Kind<R>, R>(fetched: Result<K::Kept, FetchError<K::Aside>>) -> Resu
     }
 }
 
-/// The result, from the cache or from the body, which runs in a task of its own.
-pub async fn fetch<K, R, F, Fut>(_: K, call: Call, body: F) -> R
+/// What a call is for. The verbs share their entrances, so that a type that cannot be cached is reported once and not for
+/// each of them.
+pub trait Verb<R> {
+    const REFRESHES: bool;
+    type Answer;
+
+    fn answer(result: Result<R>) -> Self::Answer;
+}
+
+/// The function itself: never an error of the cache.
+pub struct Fetch;
+
+impl<R> Verb<R> for Fetch {
+    const REFRESHES: bool = false;
+    type Answer = R;
+
+    fn answer(result: Result<R>) -> R {
+        result.unwrap_or_else(|error| unreachable!("a cached function does without its cache: {error}"))
+    }
+}
+
+/// Its `refresh`.
+pub struct Refresh;
+
+impl<R> Verb<R> for Refresh {
+    const REFRESHES: bool = true;
+    type Answer = Result<R>;
+
+    fn answer(result: Result<R>) -> Result<R> {
+        result
+    }
+}
+
+/// Runs the body, if it must run, in a task of its own.
+pub async fn run<V, K, R, F, Fut>(_: V, _: K, call: Call, body: F) -> V::Answer
 where
+    V: Verb<R>,
     K: Kind<R>,
     K::Kept: Value,
     K::Aside: Send + 'static,
@@ -169,24 +208,36 @@ where
     let Call { target, options } = call;
     let (cache, key) = match target {
         Ok(target) => target,
-        Err(_) => return body().await,
+        Err(error) if V::REFRESHES => return V::answer(Err(error)),
+        Err(_) => return V::answer(Ok(body().await)),
     };
+    if V::REFRESHES {
+        let loader = move || async move { K::split(body().await) };
+        let refreshed = options.of(cache.try_refresh(&key, loader)).await;
+        if is_absent::<K, R>(&refreshed)
+            && let Err(error) = options.delete(&cache, &key).await
+        {
+            return V::answer(Err(error));
+        }
+        return V::answer(settle::<K, R>(refreshed));
+    }
     let body = Arc::new(Body::new(body));
     let loader = {
         let (body, cache) = (body.clone(), cache.clone());
         move || async move { body.finish::<K, R>(body.start().await, &cache) }
     };
     let fetched = options.of(cache.get_or_try_set(&key, loader)).await;
-    match settle::<K, R>(fetched).map_err(|error| body.without_cache(error)) {
+    V::answer(Ok(match settle::<K, R>(fetched).map_err(|error| body.without_cache(error)) {
         Ok(result) => result,
         Err(Without::Take(value)) => K::join(Ok(value)),
         Err(Without::Run(body)) => body().await,
-    }
+    }))
 }
 
-/// The result, from the cache or from the body, which runs in the caller's task and may borrow.
-pub async fn fetch_inline<K, R, F, Fut>(_: K, call: Call, body: F) -> R
+/// Runs the body, if it must run, in the caller's task; it may borrow.
+pub async fn run_inline<V, K, R, F, Fut>(_: V, _: K, call: Call, body: F) -> V::Answer
 where
+    V: Verb<R>,
     K: Kind<R>,
     K::Kept: Value,
     K::Aside: Send,
@@ -196,100 +247,60 @@ where
     let Call { target, options } = call;
     let (cache, key) = match target {
         Ok(target) => target,
-        Err(_) => return body().await,
+        Err(error) if V::REFRESHES => return V::answer(Err(error)),
+        Err(_) => return V::answer(Ok(body().await)),
     };
+    if V::REFRESHES {
+        let loader = move || async move { K::split(body().await) };
+        let refreshed = options.of(cache.try_refresh(&key, loader)).inline().await;
+        if is_absent::<K, R>(&refreshed)
+            && let Err(error) = options.delete(&cache, &key).await
+        {
+            return V::answer(Err(error));
+        }
+        return V::answer(settle::<K, R>(refreshed));
+    }
     let body = Body::new(body);
     let loader = || async { body.finish::<K, R>(body.start().await, &cache) };
     let fetched = options.of(cache.get_or_try_set(&key, loader)).inline().await;
-    match settle::<K, R>(fetched).map_err(|error| body.without_cache(error)) {
+    V::answer(Ok(match settle::<K, R>(fetched).map_err(|error| body.without_cache(error)) {
         Ok(result) => result,
         Err(Without::Take(value)) => K::join(Ok(value)),
         Err(Without::Run(body)) => body().await,
-    }
+    }))
 }
 
-/// The result, from the cache or from the body, on this thread.
-pub fn fetch_blocking<K, R>(_: K, call: Call, body: impl FnOnce() -> R) -> R
+/// Runs the body, if it must run, on this thread.
+pub fn run_blocking<V, K, R>(_: V, _: K, call: Call, body: impl FnOnce() -> R) -> V::Answer
 where
+    V: Verb<R>,
     K: Kind<R>,
     K::Kept: Value,
 {
     let Call { target, options } = call;
     let (cache, key) = match target {
         Ok(target) => target,
-        Err(_) => return body(),
+        Err(error) if V::REFRESHES => return V::answer(Err(error)),
+        Err(_) => return V::answer(Ok(body())),
     };
+    if V::REFRESHES {
+        let loader = move || async move { K::split(body()) };
+        let refreshed = options.of(cache.try_refresh(&key, loader)).wait();
+        if is_absent::<K, R>(&refreshed)
+            && let Err(error) = options.delete(&cache, &key).wait()
+        {
+            return V::answer(Err(error));
+        }
+        return V::answer(settle::<K, R>(refreshed));
+    }
     let body = Body::new(body);
     let loader = || async { body.finish::<K, R>(body.start(), &cache) };
     let fetched = options.of(cache.get_or_try_set(&key, loader)).wait();
-    match settle::<K, R>(fetched).map_err(|error| body.without_cache(error)) {
+    V::answer(Ok(match settle::<K, R>(fetched).map_err(|error| body.without_cache(error)) {
         Ok(result) => result,
         Err(Without::Take(value)) => K::join(Ok(value)),
         Err(Without::Run(body)) => body(),
-    }
-}
-
-/// What a refresh came to, and whether it says that there is no value any more: then the old one is to go.
-fn settle_refresh<K: Kind<R>, R>(fetched: Result<K::Kept, FetchError<K::Aside>>) -> (Result<R>, bool) {
-    let absent = matches!(&fetched, Err(FetchError::Loader(aside)) if K::is_absence(aside));
-    (settle::<K, R>(fetched), absent)
-}
-
-/// Runs the body in a task of its own and swaps its result in.
-pub async fn refresh<K, R, F, Fut>(_: K, call: Call, body: F) -> Result<R>
-where
-    K: Kind<R>,
-    K::Kept: Value,
-    K::Aside: Send + 'static,
-    F: FnOnce() -> Fut + Send + 'static,
-    Fut: Future<Output = R> + Send,
-{
-    let Call { target, options } = call;
-    let (cache, key) = target?;
-    let loader = move || async move { K::split(body().await) };
-    let fetched = options.of(cache.try_refresh(&key, loader)).await;
-    let (result, absent) = settle_refresh::<K, R>(fetched);
-    if absent {
-        options.delete(&cache, &key).await?;
-    }
-    result
-}
-
-/// Runs the body in the caller's task and swaps its result in.
-pub async fn refresh_inline<K, R, F, Fut>(_: K, call: Call, body: F) -> Result<R>
-where
-    K: Kind<R>,
-    K::Kept: Value,
-    K::Aside: Send,
-    F: FnOnce() -> Fut + Send,
-    Fut: Future<Output = R> + Send,
-{
-    let Call { target, options } = call;
-    let (cache, key) = target?;
-    let loader = move || async move { K::split(body().await) };
-    let fetched = options.of(cache.try_refresh(&key, loader)).inline().await;
-    let (result, absent) = settle_refresh::<K, R>(fetched);
-    if absent {
-        options.delete(&cache, &key).await?;
-    }
-    result
-}
-
-/// Runs the body on this thread and swaps its result in.
-pub fn refresh_blocking<K, R>(_: K, call: Call, body: impl FnOnce() -> R) -> Result<R>
-where
-    K: Kind<R>,
-    K::Kept: Value,
-{
-    let Call { target, options } = call;
-    let (cache, key) = target?;
-    let loader = move || async move { K::split(body()) };
-    let fetched = options.of(cache.try_refresh(&key, loader)).wait();
-    let (result, absent) = settle_refresh::<K, R>(fetched);
-    if absent {
-        options.delete(&cache, &key).wait()?;
-    }
-    result
+    }))
 }
 
 /// Says what a future gives, which `?` in an async block needs to be told.

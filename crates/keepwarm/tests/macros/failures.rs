@@ -5,7 +5,8 @@ use std::panic::AssertUnwindSafe;
 use std::sync::LazyLock;
 
 use keepwarm::backends::memory::Memory;
-use keepwarm::{Cache, ErrorKind, cached};
+use keepwarm::clock::Clock;
+use keepwarm::{Cache, ErrorKind, MemoryOptions, cached};
 use keepwarm_conformance::kit::{Encodes, Fault, Faults, Verb};
 use serde::{Deserialize, Serialize};
 
@@ -13,8 +14,12 @@ use crate::support::{Runs, Unavailable};
 
 const FAULTS: [Fault; 2] = [Fault::Refused(ErrorKind::Connection), Fault::AnswerLost(ErrorKind::Timeout)];
 
+fn memory() -> Memory {
+    Memory::new(&MemoryOptions::new(), Clock::system())
+}
+
 fn failing(faults: &Faults) -> Cache {
-    Cache::builder().backend(faults.around(Memory::default())).build().unwrap()
+    Cache::builder().backend(faults.around(memory())).build().unwrap()
 }
 
 // covers: R68
@@ -90,7 +95,7 @@ async fn a_value_that_cannot_be_encoded_is_still_returned() {
     static RUNS: Runs = Runs::new();
     static CACHE: LazyLock<Cache> = LazyLock::new(|| {
         let builder = Cache::builder().codec(keepwarm::codec::Codec::Json);
-        builder.backend(Encodes::around(Memory::default())).build().unwrap()
+        builder.backend(Encodes::around(memory())).build().unwrap()
     });
     #[cached(timeout = "1h", cache = CACHE)]
     async fn spawned(id: u8) -> Unencodable {
