@@ -60,8 +60,9 @@ impl<T: Value> Object for T {
 pub enum Payload {
     /// An integer, so that counters are native to every store and other clients can read and count them.
     Integer(i64),
-    /// A value in the form of its codec.
-    Bytes(Codec, Bytes),
+    /// A value in the form of its codec. Boxed: a payload is then three words, which every memory hit moves several
+    /// times; a store outside the process does not feel the allocation.
+    Bytes(Codec, Box<Bytes>),
     /// A shared object; only in stores whose abilities say that they keep objects.
     Object(Arc<dyn Object>),
 }
@@ -81,6 +82,11 @@ impl std::fmt::Debug for Payload {
 pub struct Undecodable(pub String);
 
 impl Payload {
+    /// A value in the form of its codec.
+    pub fn bytes(codec: Codec, bytes: impl Into<Bytes>) -> Self {
+        Self::Bytes(codec, Box::new(bytes.into()))
+    }
+
     /// The payload of a borrowed value.
     ///
     /// # Errors
@@ -112,7 +118,7 @@ impl Payload {
         if keep_objects {
             return Ok(Self::Object(keep(value)));
         }
-        Ok(Self::Bytes(codec, codec.encode(value)?))
+        Ok(Self::bytes(codec, codec.encode(value)?))
     }
 
     /// The value, cloned out of an object or decoded.
@@ -164,7 +170,7 @@ impl Payload {
     /// [`ErrorKind::Encode`](crate::ErrorKind::Encode) when the object's type refuses.
     pub fn encoded(self, codec: Codec) -> Result<Self> {
         match self {
-            Self::Object(object) => Ok(Self::Bytes(codec, (*object).encode(codec)?)),
+            Self::Object(object) => Ok(Self::bytes(codec, (*object).encode(codec)?)),
             other => Ok(other),
         }
     }
