@@ -156,10 +156,11 @@ impl Cached {
         let returns = &self.function.returns;
         let body = self.body();
         let (way, wait) = match (self.function.is_async(), self.inline) {
-            (true, false) => ("run", Some(quote!(.await))),
-            (true, true) => ("run_inline", Some(quote!(.await))),
-            (false, _) => ("run_blocking", None),
+            (true, false) => ("run", true),
+            (true, true) => ("run_inline", true),
+            (false, _) => ("run_blocking", false),
         };
+        let wait = wait.then(|| quote_spanned!(returns.span()=> .await));
         let (way, verb) = (Ident::new(way, returns.span()), Ident::new(verb, returns.span()));
         let kind = result_kind(returns, self.keeps_none);
         // Where the returned type cannot be cached, the error points at it.
@@ -201,11 +202,10 @@ pub(crate) fn result_kind(returns: &syn::Type, keeps_none: bool) -> TokenStream 
     if !keeps_none {
         return quote_spanned!(returns.span()=> ::keepwarm::__private::OnlySome);
     }
-    let returned = quote_spanned!(returns.span()=> ::keepwarm::__private::Returned::<#returns>::new());
-    quote! {{
+    quote_spanned! {returns.span()=> {
         #[allow(unused_imports)]
         use ::keepwarm::__private::AnyKind as _;
-        #returned.kind()
+        ::keepwarm::__private::Returned::<#returns>::new().kind()
     }}
 }
 

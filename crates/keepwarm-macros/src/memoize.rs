@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
-use syn::{Error, Expr, ExprLit, ItemFn, Lit, Result};
+use syn::{Error, Expr, ExprLit, Ident, ItemFn, Lit, Result};
 
 use crate::cached::result_kind;
 use crate::function::{Function, Place};
@@ -45,10 +45,14 @@ pub(crate) fn expand(options: Unchecked, item: ItemFn) -> Result<TokenStream> {
     let parts = parts(&function);
     let body = function.body_in_place();
     let memo = memo(&function, place);
-    let (way, wait) =
-        if function.is_async() { ("remember", Some(quote!(.await))) } else { ("remember_blocking", None) };
-    let way = format_ident!("{way}", span = function.returns.span());
-    let remember = quote_spanned!(function.returns.span()=> #memo.#way(#kind, __keepwarm_key, #body) #wait);
+    let span = function.returns.span();
+    let (way, wait) = if function.is_async() {
+        ("remember", Some(quote_spanned!(span=> .await)))
+    } else {
+        ("remember_blocking", None)
+    };
+    let way = Ident::new(way, span);
+    let remember = quote_spanned!(span=> #memo.#way(#kind, __keepwarm_key, #body) #wait);
     let timeout = timeout.unwrap_or_else(|| quote!(::keepwarm::Timeout::Never));
     let companions = companions(&function, place, &max_size, &timeout);
     Ok(quote! {

@@ -149,28 +149,13 @@ fn unknown(name: &Ident, attribute: &str, known: &[Known]) -> Error {
     let nearest = known
         .iter()
         .flat_map(|known| [known.name].into_iter().chain(known.also.iter().copied()))
-        .map(|known| (distance(&written, known), known))
+        .map(|known| (strsim::damerau_levenshtein(&written, known), known))
         .min()
         .filter(|(distance, known)| *distance <= known.len() / 3 + 1)
         .map(|(_, known)| format!("; did you mean `{known}`?"))
         .unwrap_or_default();
     let forms: String = known.iter().map(|known| format!("\n  {}", known.form)).collect();
     Error::new(name.span(), format!("unknown option `{written}`{nearest}\n`#[{attribute}]` knows:{forms}"))
-}
-
-/// How many letters must be added, removed or changed to make one word the other.
-fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut previous: Vec<usize> = (0..=right.len()).collect();
-    for (row, left_letter) in left.chars().enumerate() {
-        let mut current = vec![row + 1];
-        for (column, right_letter) in right.iter().enumerate() {
-            let change = previous[column] + usize::from(left_letter != *right_letter);
-            current.push(change.min(previous[column + 1] + 1).min(current[column] + 1));
-        }
-        previous = current;
-    }
-    previous[right.len()]
 }
 
 #[cfg(test)]
