@@ -1,5 +1,8 @@
 //! Keepwarm.
 
+#[doc(hidden)]
+#[path = "private/mod.rs"]
+pub mod __private;
 pub mod backend;
 pub mod backends;
 mod blocking;
@@ -14,9 +17,6 @@ mod expiry;
 pub mod key;
 pub mod layers;
 mod payload;
-#[doc(hidden)]
-#[path = "private/mod.rs"]
-pub mod __private;
 pub mod settings;
 mod stats;
 pub mod wire;
