@@ -24,7 +24,7 @@ pub use cache::{Cache, CacheBuilder, Namespace};
 pub use caches::{Caches, CachesBuilder, CloseAll, cache, caches};
 pub use error::{Error, ErrorKind, FetchError, Result};
 pub use expiry::{Deadline, Timeout, Ttl};
-pub use payload::{Object, Payload, Undecodable, Value};
+pub use payload::{Glimpse, Object, Payload, Undecodable, Value};
 pub use stats::Stats;
 
 use std::time::Duration;

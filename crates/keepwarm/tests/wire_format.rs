@@ -165,7 +165,7 @@ proptest! {
     ) {
         let payload = match payload {
             Content::Integer(number) => Payload::Integer(number),
-            Content::Value(codec, bytes) => Payload::Bytes(codec, bytes),
+            Content::Value(codec, bytes) => Payload::bytes(codec, bytes),
             _ => Payload::Integer(0),
         };
         let hand = ManualClock::new();
@@ -234,7 +234,7 @@ fn integers_without_marks_are_plain_decimals() {
     entry.marks = Some([Mark { marker, generation: Generation(1) }].into());
     assert_eq!(wire::plain_integer(&entry), None);
     entry.marks = None;
-    entry.payload = Payload::Bytes(Codec::Json, "42".into());
+    entry.payload = Payload::bytes(Codec::Json, "42");
     assert_eq!(wire::plain_integer(&entry), None);
 }
 
@@ -250,7 +250,7 @@ fn an_object_is_encoded_on_the_way_out() {
     };
     let bytes = wire::encode(&stored("key"), &entry, &clock, Codec::Json).unwrap();
     let back = wire::decode(&stored("key"), bytes, &clock).unwrap();
-    assert!(matches!(back.payload, Payload::Bytes(Codec::Json, text) if text == "\"Ada\""));
+    assert!(matches!(back.payload, Payload::Bytes(Codec::Json, text) if *text == "\"Ada\""));
 
     entry.payload = Payload::Object(std::sync::Arc::new(std::collections::BTreeMap::from([((1, 2), 3)])));
     let error = wire::encode(&stored("key"), &entry, &clock, Codec::Json).unwrap_err();
@@ -263,7 +263,7 @@ fn the_envelope_of_an_untagged_entry_is_at_most_32_bytes() {
     let clock = Clock::manual(&hand);
     for days in [0, 1, 30, 365] {
         let deadline = Deadline::at(clock.now().saturating_add(std::time::Duration::from_secs(1 + days * 86_400)));
-        let payload = Payload::Bytes(Codec::MessagePack, Bytes::from(vec![7; 1000]));
+        let payload = Payload::bytes(Codec::MessagePack, vec![7; 1000]);
         let entry = Entry { payload, deadline, stamp: Stamp(u64::MAX), written: clock.now(), marks: None };
         let bytes = wire::encode(&stored("myapp:1:key"), &entry, &clock, Codec::default()).unwrap();
         assert!(bytes.len() <= 1000 + 32, "{days} days: {} bytes", bytes.len() - 1000);

@@ -11,7 +11,7 @@ use crate::entry::{Entry, Generation, Marker};
 use crate::error::Result;
 use crate::expiry::Deadline;
 use crate::key::{Key, Pattern, Scope};
-use crate::payload::Payload;
+use crate::payload::{Glimpse, Payload};
 
 /// The answer of a verb of a [`DynBackend`]: there already, or a boxed future.
 pub enum Reply<'a, T> {
@@ -56,6 +56,8 @@ macro_rules! dyn_backend {
             fn abilities(&self) -> Abilities;
             /// See [`Backend::housekeeping`].
             fn housekeeping(&self) -> Housekeeping;
+            /// See [`Backend::glance`].
+            fn glance(&self, key: &Key<'_>, see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>>;
             $( $(#[$doc])* fn $verb<'a>(&'a self $(, $argument: $type)*) -> Reply<'a, $answer>; )*
         }
 
@@ -70,6 +72,11 @@ macro_rules! dyn_backend {
 
             fn housekeeping(&self) -> Housekeeping {
                 Backend::housekeeping(self)
+            }
+
+            #[inline]
+            fn glance(&self, key: &Key<'_>, see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>> {
+                Backend::glance(self, key, see)
             }
 
             $(

@@ -13,7 +13,7 @@ use crate::entry::{Entry, Generation, Marker, MissReason, Stamp};
 use crate::error::Result;
 use crate::expiry::Deadline;
 use crate::key::{Key, Pattern, Scope};
-use crate::payload::Payload;
+use crate::payload::{Glimpse, Payload};
 
 /// A store that keeps nothing.
 ///
@@ -46,6 +46,10 @@ impl Backend for Dummy {
             largest_value: None,
             strict_keys: None,
         }
+    }
+
+    fn glance(&self, _key: &Key<'_>, _see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>> {
+        Some(Lookup::Miss(MissReason::Absent))
     }
 
     async fn get(&self, _key: &Key<'_>, _hint: &[Marker]) -> Result<Lookup<Payload>> {

@@ -231,11 +231,11 @@ impl<'a, L: Loader, S: Shape<L::Value>> Fetch<'a, L, S> {
         if self.claim == Claim::Refresh {
             return None;
         }
-        let open = |answer| match answer {
-            Ok(Lookup::Hit(payload)) => S::open(payload).ok(),
-            _ => None,
+        let open = |found| match found {
+            Lookup::Hit(glanced) => S::glanced(glanced).ok(),
+            Lookup::Miss(_) => None,
         };
-        let form = self.cache.glance(self.key, self.version.as_ref(), &self.tags, |_, answer| open(answer))??;
+        let form = self.cache.glance(self.key, self.version.as_ref(), |_, found| open(found))??;
         self.cache.count(Event::Hit);
         Some(form)
     }

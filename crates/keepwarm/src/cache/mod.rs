@@ -55,7 +55,7 @@ use crate::entry::{Marker, MarkerKind, MissReason};
 use crate::error::{Error, Result};
 use crate::expiry::Timeout;
 use crate::key::{Key, KeyBuffer, KeyMaker, Version, warning};
-use crate::payload::{Payload, Undecodable};
+use crate::payload::Undecodable;
 use crate::stats::{Counters, Event};
 
 /// A cache: a handle on one alias of one store, cheap to clone and to share between threads and tasks.
@@ -264,11 +264,7 @@ impl Cache {
 
     /// Opens what a lookup found as a value, and counts a hit or a miss with its reason.
     #[inline]
-    pub(crate) fn open<T>(
-        &self,
-        found: Lookup<Payload>,
-        open: impl FnOnce(Payload) -> Result<T, Undecodable>,
-    ) -> Option<T> {
+    pub(crate) fn open<P, T>(&self, found: Lookup<P>, open: impl FnOnce(P) -> Result<T, Undecodable>) -> Option<T> {
         let reason = match found {
             Lookup::Hit(payload) => match open(payload) {
                 Ok(value) => {

@@ -106,7 +106,7 @@ impl Envelope {
     pub fn of(entry: &Entry, anchor: Anchor, codec: Codec) -> Result<Self> {
         let content = match &entry.payload {
             Payload::Integer(number) => Content::Integer(*number),
-            Payload::Bytes(codec, bytes) => Content::Value(*codec, bytes.clone()),
+            Payload::Bytes(codec, bytes) => Content::Value(*codec, Bytes::clone(bytes)),
             Payload::Object(object) => Content::Value(codec, (**object).encode(codec)?),
         };
         Ok(Self {
@@ -125,7 +125,7 @@ impl Envelope {
     pub fn into_entry(self, anchor: Anchor) -> Result<Entry, Undecodable> {
         let payload = match self.content {
             Content::Integer(number) => Payload::Integer(number),
-            Content::Value(codec, bytes) => Payload::Bytes(codec, bytes),
+            Content::Value(codec, bytes) => Payload::bytes(codec, bytes),
             Content::Generation(_) => return Err(Undecodable("a generation is not a value".to_owned())),
         };
         Ok(Entry {

@@ -22,7 +22,7 @@
 //! let (scope, clock) = (Scope::new("myapp"), Clock::system());
 //! let key = Key::new("myapp:1:user", &scope);
 //! let entry = Entry {
-//!     payload: Payload::Bytes(Codec::Json, "\"Ada\"".into()),
+//!     payload: Payload::bytes(Codec::Json, "\"Ada\""),
 //!     deadline: Deadline::NEVER,
 //!     stamp: Stamp(7),
 //!     written: clock.now(),

@@ -33,7 +33,7 @@ use crate::entry::{Entry, Generation, Marker};
 use crate::error::Result;
 use crate::expiry::Deadline;
 use crate::key::{Key, Pattern, Scope};
-use crate::payload::Payload;
+use crate::payload::{Glimpse, Payload};
 
 /// A store in this process; clones share it.
 #[derive(Clone)]
@@ -83,6 +83,10 @@ impl Backend for Memory {
     }
 
     #[inline]
+    fn glance(&self, key: &Key<'_>, see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>> {
+        Some(self.0.get(key, |slot| see(slot.glimpse())))
+    }
+
     async fn get(&self, key: &Key<'_>, _hint: &[Marker]) -> Result<Lookup<Payload>> {
         Ok(self.0.get(key, |slot| slot.payload()))
     }

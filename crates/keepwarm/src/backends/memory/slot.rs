@@ -12,7 +12,7 @@ use crate::clock::Moment;
 use crate::codec::Codec;
 use crate::entry::{Entry, Marks, MissReason, Stamp};
 use crate::expiry::Deadline;
-use crate::payload::{Object, Payload};
+use crate::payload::{Glimpse, Object, Payload};
 
 /// A payload in 16 bytes: what is not an object goes behind a pointer.
 pub(super) enum Kept {
@@ -21,24 +21,12 @@ pub(super) enum Kept {
 }
 
 /// A payload that is not an object.
-#[derive(Clone)]
 pub(super) enum Plain {
     Integer(i64),
-    Encoded(Codec, Bytes),
+    Encoded(Codec, Box<Bytes>),
 }
 
 impl Kept {
-    #[inline]
-    fn payload(&self) -> Payload {
-        match self {
-            Self::Object(object) => Payload::Object(Arc::clone(object)),
-            Self::Plain(plain) => match &**plain {
-                Plain::Integer(number) => Payload::Integer(*number),
-                Plain::Encoded(codec, bytes) => Payload::Bytes(*codec, bytes.clone()),
-            },
-        }
-    }
-
     /// The number, if it is one.
     pub(super) fn integer(&mut self) -> Option<&mut i64> {
         match self {
@@ -99,17 +87,29 @@ impl Slot {
         self.tied.as_deref().and_then(Tied::moved_on)
     }
 
+    /// The value in place.
+    #[inline]
+    pub(super) fn glimpse(&self) -> Glimpse<'_> {
+        match &self.kept {
+            Kept::Object(object) => Glimpse::Object(object),
+            Kept::Plain(plain) => match &**plain {
+                Plain::Integer(number) => Glimpse::Integer(*number),
+                Plain::Encoded(codec, bytes) => Glimpse::Bytes(*codec, bytes),
+            },
+        }
+    }
+
     /// The value alone.
     #[inline]
     pub(super) fn payload(&self) -> Payload {
-        self.kept.payload()
+        self.glimpse().into()
     }
 
     /// The entry as it goes through the door.
     #[inline]
     pub(super) fn entry(&self, origin: Moment) -> Entry {
         Entry {
-            payload: self.kept.payload(),
+            payload: self.payload(),
             deadline: self.deadline,
             stamp: self.stamp,
             written: written_moment(origin, self.written),

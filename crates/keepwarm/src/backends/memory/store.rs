@@ -101,7 +101,7 @@ impl Store {
     }
 
     #[inline]
-    pub(super) fn get<T>(&self, key: &Key<'_>, take: impl Fn(&Slot) -> T) -> Lookup<T> {
+    pub(super) fn get<T>(&self, key: &Key<'_>, mut take: impl FnMut(&Slot) -> T) -> Lookup<T> {
         let probe = Probe::new(key.as_str());
         let now = self.clock.now();
         let epoch = self.epochs.of(key.scope().index());
@@ -138,7 +138,7 @@ impl Store {
         shard: &Shard,
         now: Moment,
         epoch: u32,
-        take: impl Fn(&Slot) -> T,
+        mut take: impl FnMut(&Slot) -> T,
     ) -> Lookup<T> {
         let mut inner = self.enter(shard, now);
         match inner.shelf.change(probe, |slot| slot.dead(now, epoch).map_or_else(|| Ok(take(slot)), Err)) {
