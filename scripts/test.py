@@ -29,6 +29,9 @@ ROOT = Path(__file__).resolve().parent.parent
 # A step that takes longer hangs, and fails.
 LONGEST_STEP = 30 * 60
 
+# How long a step that is ended may take to end what it started itself.
+GRACE = 10
+
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -191,11 +194,15 @@ def run(step, write, longest=LONGEST_STEP):
 
 
 def end(process):
-    """Ends a command with all that it started; nothing else is in its session."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
+    """Ends a command with all that it started: politely first, for nextest keeps its tests in groups of their own."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+            process.wait(GRACE)
+        except ProcessLookupError:
+            return
+        except subprocess.TimeoutExpired:
+            pass
 
 
 def default_members():
@@ -284,6 +291,8 @@ def main(arguments=None):
     parser.add_argument("--list", action="store_true", help="list the steps")
     parser.add_argument("steps", nargs="*", metavar="step", help="only these steps")
     options = parser.parse_args(arguments)
+    # Whoever ends this script ends the step that runs: an exception on the way out, and not a death on the spot.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     if not shutil.which("cargo"):
         write("cargo is not installed; see https://rustup.rs\n\n0 passed, 1 failed\n")
         return 1
