@@ -14,7 +14,7 @@ use crate::codec::Codec;
 use crate::entry::{Entry, Generation, Marker, MissReason, Stamp};
 use crate::error::{Error, ErrorKind, Result};
 use crate::expiry::Deadline;
-use crate::key::{Key, Pattern, Scope};
+use crate::key::{Key, Parts, Pattern, Scope};
 use crate::payload::{Glimpse, Payload};
 use crate::wire::{Content, Envelope};
 
@@ -65,7 +65,7 @@ impl<C: Custom> Backend for Adapter<C> {
         }
     }
 
-    fn glance(&self, _key: &Key<'_>, _see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>> {
+    fn glance(&self, _key: &Parts<'_>, _see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>> {
         None
     }
 
