@@ -1,0 +1,245 @@
+//! The one door to every store.
+//!
+//! A backend promises atomic verbs and inherits no behaviour: there are no default bodies, so that a forgotten verb is a
+//! compile error and not a slow or racy imitation. Conveniences live in the front. Authors write plain `async fn`; the
+//! boxing that `dyn` needs lives in one adapter ([`DynBackend`]), and backends that never wait are polled on the
+//! caller's stack, without a box.
+//!
+//! A backend decides itself whether an entry is live: not expired, no marker moved on, not cleared. The front never sees
+//! a dead entry, so that a store can decide in the round trip that fetches it.
+
+mod abilities;
+mod dynamic;
+mod kinds;
+
+use std::future::Future;
+use std::time::Duration;
+
+pub use abilities::{Abilities, Sharing};
+pub use dynamic::{DynBackend, Reply};
+pub use kinds::{KINDS, Kind};
+
+use crate::entry::{Entry, Generation, Marker, MissReason, Stamp};
+use crate::error::Result;
+use crate::expiry::Deadline;
+use crate::key::{Key, Pattern, Scope};
+
+/// When a write or removal takes place, decided atomically with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// In any case.
+    Always,
+    /// Only when there is no live entry. A lease does not count as one.
+    Absent,
+    /// Only when there is a live entry.
+    Present,
+    /// Only when the live entry, or the lease, under the key is still the one with this stamp.
+    Unchanged(Stamp),
+}
+
+/// What a read found.
+#[derive(Debug)]
+pub enum Lookup {
+    /// A live entry.
+    Hit(Entry),
+    /// None, and why.
+    Miss(MissReason),
+}
+
+/// What became of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    /// It is stored.
+    Stored,
+    /// It is not; what that means for an older value is in the [`Refusal`].
+    Refused(Refusal),
+}
+
+impl Put {
+    /// Whether the value is in the store.
+    pub fn is_stored(self) -> bool {
+        self == Self::Stored
+    }
+}
+
+/// Why a write was refused. A refusal is an answer, not an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Its [`When`] did not hold. What was stored is untouched.
+    Condition,
+    /// An invalidation overtook it: a marker moved on after the generations were captured. What was stored is untouched.
+    Overtaken,
+    /// The value is larger than the store takes. An older value of the key is gone: it would be stale.
+    TooLarge,
+    /// The entry is not to be kept: its timeout is zero, or the store keeps nothing. An older value of the key is gone.
+    NotKept,
+}
+
+/// What became of a counter verb.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Count {
+    /// The new number.
+    Now(i64),
+    /// There is no live entry, and none was to be created.
+    Missing,
+    /// The value is not an integer. It is untouched.
+    NotAnInteger,
+    /// The number would leave 64 bits. It is untouched.
+    Overflow,
+}
+
+/// On what grounds a lease is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// To compute a missing value: a live entry is the answer, and another's lease is respected.
+    Missing,
+    /// To compute a newer value, whatever there is: a live entry stays readable but gets a new stamp, another's lease
+    /// ends, so that whatever was computed from older data can no longer be stored over the newer.
+    Refresh,
+}
+
+/// What a caller who missed was given.
+#[derive(Debug)]
+pub enum Lease {
+    /// There is a live entry after all.
+    Hit(Entry),
+    /// The caller may compute. Its fill is `When::Unchanged(stamp)` with these generations; every delete, set, clear and
+    /// invalidation that comes first makes that fill a refusal.
+    Granted(Fence),
+    /// Somebody else computes; ask again.
+    Held,
+}
+
+/// What a computed value must still find unchanged when it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fence {
+    /// The stamp of the lease.
+    pub stamp: Stamp,
+    /// The generations of the markers, in the order they were asked for, from before the computation.
+    pub generations: Vec<Generation>,
+    /// Whether the stamp is that of a live entry, which stays when the computation fails, and not of a lease, which is
+    /// then given back.
+    pub replaces: bool,
+}
+
+/// A page of a scan.
+#[derive(Debug, Default)]
+pub struct Page {
+    /// Stored keys of live entries. A key may come twice when entries move while the scan runs.
+    pub keys: Vec<String>,
+    /// Where to go on; `None` at the end.
+    pub next: Option<u64>,
+}
+
+/// How full a store is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Size {
+    /// Entries, expired ones that are not swept yet included; `None` when the store cannot tell cheaply.
+    pub entries: Option<u64>,
+    /// Bytes, where the store counts them.
+    pub bytes: Option<u64>,
+}
+
+/// What lies under a key, dead or alive, for `explain`.
+#[derive(Debug)]
+pub struct Inspection {
+    /// The entry as stored.
+    pub entry: Entry,
+    /// Why a read would miss it now; `None` when it would hit.
+    pub dead: Option<MissReason>,
+    /// The current generation of each of its marks, in their order; `None` for a lost one.
+    pub generations: Vec<Option<Generation>>,
+}
+
+/// A store. See the [module](self) for the contract; every verb is atomic by itself.
+///
+/// A dropped future may or may not have taken effect, but leaves no half-done write behind.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a keepwarm backend",
+    label = "not a `Backend`",
+    note = "implement `keepwarm::Backend`, or the four methods of `keepwarm::backends::custom::Custom` and wrap it in \
+            `keepwarm::backends::custom::Adapter`"
+)]
+pub trait Backend: Send + Sync + 'static {
+    /// The name of its kind: `memory`, `redis` ...
+    fn kind(&self) -> &'static str;
+
+    /// What this very store can do and guarantees. A layer answers by asking its inner one.
+    fn abilities(&self) -> Abilities;
+
+    /// The live entry under `key`. `hint` names markers that the entry probably has, so that a remote store can fetch
+    /// their generations in the same round trip; whether the entry is live never depends on it.
+    fn get(&self, key: &Key<'_>, hint: &[Marker]) -> impl Future<Output = Result<Lookup>> + Send;
+
+    /// The same for many keys, in their order; one round trip where the store has one.
+    fn get_many(&self, keys: &[Key<'_>], hint: &[Marker]) -> impl Future<Output = Result<Vec<Lookup>>> + Send;
+
+    /// Stores `entry` when `when` holds, gives it a stamp of its own, and ends a lease on the key. An entry whose deadline
+    /// has passed is [`Refusal::NotKept`], after `when` and its marks were looked at.
+    fn put(&self, key: &Key<'_>, entry: Entry, when: When) -> impl Future<Output = Result<Put>> + Send;
+
+    /// Stores many entries in any case; an answer for each, in their order.
+    fn put_many(&self, entries: Vec<(Key<'_>, Entry)>) -> impl Future<Output = Result<Vec<Put>>> + Send;
+
+    /// Removes the entry when `when` holds, and ends a lease on the key. Whether a live entry was removed.
+    ///
+    /// With [`When::Unchanged`] and the stamp of a lease it gives the lease back.
+    fn remove(&self, key: &Key<'_>, when: When) -> impl Future<Output = Result<bool>> + Send;
+
+    /// Removes many entries; how many of them were live.
+    fn remove_many(&self, keys: &[Key<'_>]) -> impl Future<Output = Result<usize>> + Send;
+
+    /// Adds to an integer, keeping its deadline. Where there is no live entry, stores `create` first if it is given
+    /// (an integer payload) and then adds.
+    fn add_to(&self, key: &Key<'_>, delta: i64, create: Option<Entry>) -> impl Future<Output = Result<Count>> + Send;
+
+    /// Gives a live entry another deadline; false when there is none.
+    fn touch(&self, key: &Key<'_>, deadline: Deadline) -> impl Future<Output = Result<bool>> + Send;
+
+    /// Hands out the right to compute the value of a key for at most `length`, together with the generations that
+    /// `markers` had before the grant.
+    fn lease(
+        &self,
+        key: &Key<'_>,
+        markers: &[Marker],
+        length: Duration,
+        claim: Claim,
+    ) -> impl Future<Output = Result<Lease>> + Send;
+
+    /// The current generations, made where there were none.
+    fn generations(&self, markers: &[Marker]) -> impl Future<Output = Result<Vec<Generation>>> + Send;
+
+    /// Replaces the generations: every entry under one of these markers is a miss when this returns.
+    fn renew(&self, markers: &[Marker]) -> impl Future<Output = Result<()>> + Send;
+
+    /// Makes every entry of the scope a miss, ends its leases, and touches nobody else's. O(1).
+    fn clear(&self, scope: &Scope) -> impl Future<Output = Result<()>> + Send;
+
+    /// Removes everything from the store, other aliases' entries too.
+    fn clear_store(&self) -> impl Future<Output = Result<()>> + Send;
+
+    /// A page of the live stored keys of `scope` that match `pattern` (over the whole stored key), from `from` on.
+    fn scan(&self, scope: &Scope, pattern: &Pattern, from: u64) -> impl Future<Output = Result<Page>> + Send;
+
+    /// What lies under the key, dead or alive, without changing anything, hotness included.
+    fn inspect(&self, key: &Key<'_>) -> impl Future<Output = Result<Option<Inspection>>> + Send;
+
+    /// How full the store is.
+    fn size(&self) -> impl Future<Output = Result<Size>> + Send;
+
+    /// How many entries the store itself evicted and how many expired ones it swept, since it was made.
+    fn housekeeping(&self) -> Housekeeping;
+
+    /// Gives back connections and files. May be called again, and any later verb works again.
+    fn close(&self) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// What a store did on its own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Housekeeping {
+    /// Live entries that had to go for lack of room.
+    pub evictions: u64,
+    /// Expired entries that were removed, read or not.
+    pub expirations: u64,
+}

@@ -1,0 +1,133 @@
+//! From the caller's key to the stored key: prefix, version, a user's own key function, and the checks.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use super::{KeyBuffer, Scope, Version};
+use crate::error::{Error, ErrorKind, Result};
+
+/// A user's own way to build stored keys: `(key, key_prefix, version)` to the stored key (Django's `KEY_FUNCTION`).
+///
+/// It is called on every verb, from many threads at once, and must be pure: the same arguments, the same key.
+pub type KeyFunction = dyn Fn(&str, &str, &Version) -> String + Send + Sync;
+
+/// The longest stored key that every backend takes as it is; Memcached refuses longer ones.
+const LONGEST: usize = 250;
+
+/// Builds the stored keys of one alias.
+#[derive(Clone)]
+pub(crate) struct KeyMaker {
+    scope: Scope,
+    version: Version,
+    /// `prefix:version:`, made once.
+    lead: Arc<str>,
+    function: Option<Arc<KeyFunction>>,
+}
+
+impl fmt::Debug for KeyMaker {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("KeyMaker").field("lead", &self.lead).finish_non_exhaustive()
+    }
+}
+
+impl KeyMaker {
+    pub(crate) fn new(prefix: &str, version: Version, function: Option<Arc<KeyFunction>>) -> Self {
+        Self { scope: Scope::new(prefix), lead: lead(prefix, &version).into(), version, function }
+    }
+
+    pub(crate) fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    pub(crate) fn version(&self) -> &Version {
+        &self.version
+    }
+
+    /// The stored key of `name`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidKey`] when the user's key function panics or returns nothing.
+    #[inline]
+    pub(crate) fn make(&self, name: &str, version: Option<&Version>) -> Result<KeyBuffer> {
+        match (version, &self.function) {
+            (None, None) => Ok(KeyBuffer::join(&self.lead, name)),
+            (Some(version), None) => Ok(KeyBuffer::join(&lead(self.scope.prefix(), version), name)),
+            (_, Some(function)) => self.call(function, name, version.unwrap_or(&self.version)),
+        }
+    }
+
+    fn call(&self, function: &Arc<KeyFunction>, name: &str, version: &Version) -> Result<KeyBuffer> {
+        let made = catch_unwind(AssertUnwindSafe(|| function(name, self.scope.prefix(), version)))
+            .map_err(|_| Error::new(ErrorKind::InvalidKey, format!("the key function panicked on {name:?}")))?;
+        if made.is_empty() {
+            // Every caller's values would share one entry.
+            return Err(Error::new(ErrorKind::InvalidKey, format!("the key function returned no key for {name:?}")));
+        }
+        Ok(made.into())
+    }
+
+    /// The text that every stored key of this version begins with; `None` where a key function hides it.
+    pub(crate) fn lead(&self, version: Option<&Version>) -> Option<Arc<str>> {
+        match (version, &self.function) {
+            (_, Some(_)) => None,
+            (None, None) => Some(Arc::clone(&self.lead)),
+            (Some(version), None) => Some(lead(self.scope.prefix(), version).into()),
+        }
+    }
+}
+
+fn lead(prefix: &str, version: &Version) -> String {
+    format!("{prefix}:{version}:")
+}
+
+/// What Django warns of: a stored key that Memcached would refuse. `None` when the key is portable.
+pub(crate) fn warning(key: &str) -> Option<&'static str> {
+    if key.len() > LONGEST {
+        return Some("the key will cause errors if used with Memcached: it is longer than 250 bytes");
+    }
+    key.bytes()
+        .any(|byte| byte <= b' ' || byte == 0x7f)
+        .then_some("the key contains characters that will cause errors if used with Memcached")
+}
+
+/// Checks that a stored key can be used with every backend, Memcached included: at most 250 bytes, no spaces and no
+/// control characters. `:`, `/`, `@`, `.` and every non-ASCII letter are fine.
+///
+/// ```
+/// use keepwarm::key::validate_key;
+///
+/// assert!(validate_key("user:1").is_ok());
+/// assert!(validate_key("user 1").is_err());
+/// assert!(validate_key(&"x".repeat(251)).is_err());
+/// ```
+///
+/// # Errors
+/// [`ErrorKind::InvalidKey`], with the reason.
+pub fn validate_key(key: &str) -> Result<&str> {
+    match warning(key) {
+        None => Ok(key),
+        Some(reason) => Err(Error::new(ErrorKind::InvalidKey, reason).with_key(key)),
+    }
+}
+
+/// The key under which Django's `{% cache %}` tag keeps a template fragment, so that Rust code can drop one.
+///
+/// The same as Django's `django.core.cache.utils.make_template_fragment_key(fragment_name, vary_on)`.
+///
+/// ```
+/// use keepwarm::key::make_template_fragment_key;
+///
+/// assert_eq!(make_template_fragment_key("a.fragment", [""; 0]), "template.cache.a.fragment.d41d8cd98f00b204e9800998ecf8427e");
+/// assert_eq!(make_template_fragment_key("foo", ["42"]), "template.cache.foo.ef70b397e869e6fd08714e2f9edd3f8c");
+/// ```
+pub fn make_template_fragment_key(fragment_name: &str, vary_on: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+    use md5::{Digest, Md5};
+    let mut hasher = Md5::new();
+    for argument in vary_on {
+        hasher.update(argument.as_ref().as_bytes());
+        hasher.update(b":");
+    }
+    let digest: String = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("template.cache.{fragment_name}.{digest}")
+}
