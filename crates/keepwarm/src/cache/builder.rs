@@ -112,10 +112,7 @@ impl CacheBuilder {
 
     /// Builds stored keys from key, prefix and version in a way of your own; see [`KeyFunction`]. Listing keys is no
     /// longer possible.
-    pub fn key_function(
-        mut self,
-        function: impl Fn(&str, &str, &Version) -> String + Send + Sync + 'static,
-    ) -> Self {
+    pub fn key_function(mut self, function: impl Fn(&str, &str, &Version) -> String + Send + Sync + 'static) -> Self {
         self.key_function = Some(Arc::new(function));
         self
     }

@@ -220,4 +220,3 @@ timeout_option! {
 tags_option! {
     impl['a] SetMany<'a>;
 }
-

@@ -73,10 +73,7 @@ impl Increment<'_> {
             Err(error) => return Err(self.cache.failed(error, self.verb, Some(key.as_str()))),
         };
         // The caller's mistake, not the store's failure: not counted as an error.
-        Err(Error::new(kind.0, kind.1)
-            .with_verb(self.verb)
-            .with_backend(state.backend.kind())
-            .with_key(key.as_str()))
+        Err(Error::new(kind.0, kind.1).with_verb(self.verb).with_backend(state.backend.kind()).with_key(key.as_str()))
     }
 
     async fn count(&self, key: &Key<'_>) -> Result<Count> {

@@ -110,7 +110,8 @@ impl<'a> Lock<'a> {
         }
         // The number is drawn while the lock is held, and the lock is seen to be still held afterwards: whoever held it
         // before drew earlier, whoever takes it later draws later.
-        let mut guard = LockGuard { cache: self.cache.clone(), place: Arc::new(place), token, fence: 0, released: false };
+        let mut guard =
+            LockGuard { cache: self.cache.clone(), place: Arc::new(place), token, fence: 0, released: false };
         let fence = guard.draw_fence().await?;
         let Some((stamp, _)) = guard.held().await? else { return Ok(None) };
         guard.fence = fence;
@@ -216,7 +217,7 @@ impl LockGuard {
 
     /// The stamp of the lock's entry, if it is this owner's.
     async fn held(&self) -> Result<Option<(Stamp, i64)>> {
-        let Lookup::Hit(entry) = self.cache.state().backend.get(&self.place.key(), &[]).await? else {
+        let Lookup::Hit(entry) = self.cache.state().backend.entry(&self.place.key(), &[]).await? else {
             return Ok(None);
         };
         let stamp = entry.stamp;
@@ -246,9 +247,7 @@ impl LockGuard {
         self.released = true;
         match self.held().await? {
             None => Ok(false),
-            Some((stamp, _)) => {
-                self.cache.state().backend.remove(&self.place.key(), When::Unchanged(stamp)).await
-            }
+            Some((stamp, _)) => self.cache.state().backend.remove(&self.place.key(), When::Unchanged(stamp)).await,
         }
     }
 

@@ -12,11 +12,13 @@
 mod flight;
 mod grant;
 mod guarded;
+mod many;
 mod task;
 
 pub(crate) use flight::{Flights, Joined, Landing, Leader, Waiter};
 pub(crate) use grant::Grant;
 pub(crate) use guarded::{LoaderPanicked, computing};
+pub(crate) use many::ManyTask;
 pub(crate) use task::{Pause, Task, await_landing, panicked};
 
 use std::future::Future;
