@@ -6,7 +6,7 @@ use lexopt::prelude::*;
 pub const HELP: &str = "\
 A ticket shop on real flights, kept warm by Keepwarm.
 
-Drives itself over HTTP, first uncached and then cached, prints a table, and stays open.
+Drives itself over HTTP, first uncached, then with a cold and with a warm cache, prints a table, and stays open.
 Exits with 1 if any answer was stale or any request failed.
 
 Usage: shop [options]
