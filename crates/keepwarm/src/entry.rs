@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use crate::clock::Moment;
 use crate::expiry::Deadline;
 use crate::payload::Payload;
@@ -77,7 +79,8 @@ pub struct Entry {
 }
 
 /// Why a read found nothing. Every miss has a reason; "unknown" is not one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum MissReason {
     /// There is no entry.

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::{Abilities, Backend, Count, Housekeeping, Inspection, Lease, Lookup, Page, Put, Size, When};
+use super::{Abilities, Backend, Claim, Count, Housekeeping, Inspection, Lease, Lookup, Page, Put, Size, When};
 use crate::blocking::poll_once;
 use crate::entry::{Entry, Generation, Marker};
 use crate::error::Result;
@@ -24,11 +24,7 @@ impl<'a, T> Reply<'a, T> {
     /// Polls a future that never waits on the stack, boxes any other.
     #[inline]
     pub fn of(never_waits: bool, future: impl Future<Output = Result<T>> + Send + 'a) -> Self {
-        if never_waits {
-            Self::Ready(Some(poll_once(future)))
-        } else {
-            Self::Waits(Box::pin(future))
-        }
+        if never_waits { Self::Ready(Some(poll_once(future))) } else { Self::Waits(Box::pin(future)) }
     }
 }
 
@@ -98,7 +94,7 @@ dyn_backend! {
     /// See [`Backend::touch`].
     fn touch(&self, key: &'a Key<'a>, deadline: Deadline) -> bool;
     /// See [`Backend::lease`].
-    fn lease(&self, key: &'a Key<'a>, markers: &'a [Marker], length: Duration) -> Lease;
+    fn lease(&self, key: &'a Key<'a>, markers: &'a [Marker], length: Duration, claim: Claim) -> Lease;
     /// See [`Backend::generations`].
     fn generations(&self, markers: &'a [Marker]) -> Vec<Generation>;
     /// See [`Backend::renew`].

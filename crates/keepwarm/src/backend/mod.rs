@@ -89,6 +89,16 @@ pub enum Count {
     Overflow,
 }
 
+/// On what grounds a lease is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// To compute a missing value: a live entry is the answer, and another's lease is respected.
+    Missing,
+    /// To compute a newer value, whatever there is: a live entry stays readable but gets a new stamp, another's lease
+    /// ends, so that whatever was computed from older data can no longer be stored over the newer.
+    Refresh,
+}
+
 /// What a caller who missed was given.
 #[derive(Debug)]
 pub enum Lease {
@@ -108,6 +118,9 @@ pub struct Fence {
     pub stamp: Stamp,
     /// The generations of the markers, in the order they were asked for, from before the computation.
     pub generations: Vec<Generation>,
+    /// Whether the stamp is that of a live entry, which stays when the computation fails, and not of a lease, which is
+    /// then given back.
+    pub replaces: bool,
 }
 
 /// A page of a scan.
@@ -162,7 +175,8 @@ pub trait Backend: Send + Sync + 'static {
     /// The same for many keys, in their order; one round trip where the store has one.
     fn get_many(&self, keys: &[Key<'_>], hint: &[Marker]) -> impl Future<Output = Result<Vec<Lookup>>> + Send;
 
-    /// Stores `entry` when `when` holds, gives it a stamp of its own, and ends a lease on the key.
+    /// Stores `entry` when `when` holds, gives it a stamp of its own, and ends a lease on the key. An entry whose deadline
+    /// has passed is [`Refusal::NotKept`], after `when` and its marks were looked at.
     fn put(&self, key: &Key<'_>, entry: Entry, when: When) -> impl Future<Output = Result<Put>> + Send;
 
     /// Stores many entries in any case; an answer for each, in their order.
@@ -183,10 +197,15 @@ pub trait Backend: Send + Sync + 'static {
     /// Gives a live entry another deadline; false when there is none.
     fn touch(&self, key: &Key<'_>, deadline: Deadline) -> impl Future<Output = Result<bool>> + Send;
 
-    /// Hands out the right to compute the value of a missing key for at most `length`, together with the current
-    /// generations of `markers`, both from one moment in which no invalidation falls between.
-    fn lease(&self, key: &Key<'_>, markers: &[Marker], length: Duration)
-    -> impl Future<Output = Result<Lease>> + Send;
+    /// Hands out the right to compute the value of a key for at most `length`, together with the generations that
+    /// `markers` had before the grant.
+    fn lease(
+        &self,
+        key: &Key<'_>,
+        markers: &[Marker],
+        length: Duration,
+        claim: Claim,
+    ) -> impl Future<Output = Result<Lease>> + Send;
 
     /// The current generations, made where there were none.
     fn generations(&self, markers: &[Marker]) -> impl Future<Output = Result<Vec<Generation>>> + Send;

@@ -75,7 +75,11 @@ impl Future for Sleep {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         match &mut self.0 {
             Kind::Manual { clock, until } => {
-                if clock.register(*until, context.waker()) { Poll::Pending } else { Poll::Ready(()) }
+                if clock.register(*until, context.waker()) {
+                    Poll::Pending
+                } else {
+                    Poll::Ready(())
+                }
             }
             Kind::System { duration, until, timer } => {
                 let now = Instant::now();

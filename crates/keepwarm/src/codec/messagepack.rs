@@ -14,5 +14,9 @@ pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     let value = T::deserialize(&mut decoder).map_err(|error| error.to_string())?;
     // `true` must not be read out of the front of something longer.
     let read = decoder.position();
-    if read == bytes.len() as u64 { Ok(value) } else { Err(format!("{} bytes follow the value", bytes.len() as u64 - read)) }
+    if read == bytes.len() as u64 {
+        Ok(value)
+    } else {
+        Err(format!("{} bytes follow the value", bytes.len() as u64 - read))
+    }
 }

@@ -12,7 +12,7 @@ mod version;
 use arrayvec::ArrayString;
 
 pub use maker::{KeyFunction, make_template_fragment_key, validate_key};
-pub(crate) use maker::KeyMaker;
+pub(crate) use maker::{KeyMaker, warning};
 pub use pattern::Pattern;
 pub use scope::Scope;
 pub use version::Version;

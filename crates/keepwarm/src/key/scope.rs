@@ -38,7 +38,7 @@ impl Scope {
 
     /// The number of this prefix in this process.
     #[inline]
-    pub fn index(&self) -> usize {
-        self.index as usize
+    pub fn index(&self) -> u32 {
+        self.index
     }
 }

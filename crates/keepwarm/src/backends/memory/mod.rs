@@ -1,0 +1,160 @@
+//! Objects in this process: the fastest store, gone with the process.
+//!
+//! Entries lie in shards, each a quick_cache behind a read-write lock (measured against moka on a million keys: 3.5 to 4
+//! times faster, 2.2 times less memory). A hit takes the read lock, compares a deadline, a clear epoch and the
+//! generations of its tags, and shares the value. Every conditional verb and counter is one visit under the write lock.
+//!
+//! Expired and invalidated entries that nobody reads are swept without a thread, so that nothing breaks at a `fork`: the
+//! first operation on a shard after an entry's deadline sweeps that shard, at most once a second, a few thousand entries
+//! at a time.
+
+mod markers;
+mod options;
+mod shard;
+mod shelf;
+mod slot;
+mod store;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+pub use options::MemoryOptions;
+use store::Store;
+
+use crate::backend::{
+    Abilities, Backend, Claim, Count, Housekeeping, Inspection, Lease, Lookup, Page, Put, Sharing, Size, When,
+};
+use crate::clock::Clock;
+use crate::entry::{Entry, Generation, Marker};
+use crate::error::Result;
+use crate::expiry::Deadline;
+use crate::key::{Key, Pattern, Scope};
+
+/// A store in this process; clones share it.
+#[derive(Clone)]
+pub struct Memory(Arc<Store>);
+
+/// The stores that have names. They live as long as the process: Django builds a backend object per thread and per
+/// request context, and between two of them nobody holds the store.
+static NAMED: LazyLock<Mutex<HashMap<String, Memory>>> = LazyLock::new(Mutex::default);
+
+impl Memory {
+    /// A store of its own, or the one that `options` names.
+    pub fn new(options: &MemoryOptions, clock: Clock) -> Self {
+        let make = || Self(Arc::new(Store::new(options, clock)));
+        match &options.location {
+            None => make(),
+            Some(name) => NAMED.lock().entry(name.clone()).or_insert_with(make).clone(),
+        }
+    }
+}
+
+impl fmt::Debug for Memory {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Memory").field("size", &self.0.size()).finish()
+    }
+}
+
+impl Backend for Memory {
+    fn kind(&self) -> &'static str {
+        "memory"
+    }
+
+    #[inline]
+    fn abilities(&self) -> Abilities {
+        Abilities {
+            sharing: Sharing::Process,
+            atomic: Sharing::Process,
+            durable: false,
+            never_waits: true,
+            keeps_objects: true,
+            keeps: true,
+            scans: true,
+            markers: true,
+            resolution: Duration::from_millis(4),
+            largest_value: self.0.largest_value(),
+            strict_keys: None,
+        }
+    }
+
+    #[inline]
+    async fn get(&self, key: &Key<'_>, _hint: &[Marker]) -> Result<Lookup> {
+        Ok(self.0.get(key))
+    }
+
+    async fn get_many(&self, keys: &[Key<'_>], _hint: &[Marker]) -> Result<Vec<Lookup>> {
+        Ok(keys.iter().map(|key| self.0.get(key)).collect())
+    }
+
+    async fn put(&self, key: &Key<'_>, entry: Entry, when: When) -> Result<Put> {
+        Ok(self.0.put(key, entry, when))
+    }
+
+    async fn put_many(&self, entries: Vec<(Key<'_>, Entry)>) -> Result<Vec<Put>> {
+        Ok(entries.into_iter().map(|(key, entry)| self.0.put(&key, entry, When::Always)).collect())
+    }
+
+    async fn remove(&self, key: &Key<'_>, when: When) -> Result<bool> {
+        Ok(self.0.remove(key, when))
+    }
+
+    async fn remove_many(&self, keys: &[Key<'_>]) -> Result<usize> {
+        Ok(keys.iter().filter(|key| self.0.remove(key, When::Always)).count())
+    }
+
+    async fn add_to(&self, key: &Key<'_>, delta: i64, create: Option<Entry>) -> Result<Count> {
+        Ok(self.0.add_to(key, delta, create))
+    }
+
+    async fn touch(&self, key: &Key<'_>, deadline: Deadline) -> Result<bool> {
+        Ok(self.0.touch(key, deadline))
+    }
+
+    async fn lease(&self, key: &Key<'_>, markers: &[Marker], length: Duration, claim: Claim) -> Result<Lease> {
+        Ok(self.0.lease(key, markers, length, claim))
+    }
+
+    async fn generations(&self, markers: &[Marker]) -> Result<Vec<Generation>> {
+        Ok(self.0.generations(markers))
+    }
+
+    async fn renew(&self, markers: &[Marker]) -> Result<()> {
+        self.0.renew(markers);
+        Ok(())
+    }
+
+    async fn clear(&self, scope: &Scope) -> Result<()> {
+        self.0.clear(scope);
+        Ok(())
+    }
+
+    async fn clear_store(&self) -> Result<()> {
+        self.0.clear_store();
+        Ok(())
+    }
+
+    async fn scan(&self, scope: &Scope, pattern: &Pattern, from: u64) -> Result<Page> {
+        Ok(self.0.scan(scope, pattern, from))
+    }
+
+    async fn inspect(&self, key: &Key<'_>) -> Result<Option<Inspection>> {
+        Ok(self.0.inspect(key))
+    }
+
+    async fn size(&self) -> Result<Size> {
+        Ok(self.0.size())
+    }
+
+    fn housekeeping(&self) -> Housekeeping {
+        self.0.housekeeping()
+    }
+
+    async fn close(&self) -> Result<()> {
+        // Nothing to give back; the entries stay, as Django's do.
+        Ok(())
+    }
+}

@@ -1,0 +1,222 @@
+//! Many keys in one call and, where the store has one, one round trip: `get_many`, `set_many`, `delete_many`.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::marker::PhantomData;
+
+use serde::Serialize;
+
+use super::Cache;
+use super::call::awaitable;
+use super::options::{tags_option, timeout_option, version_option};
+use crate::backend::{Lookup, Put, Refusal};
+use crate::entry::Marker;
+use crate::error::{Error, Result};
+use crate::expiry::Timeout;
+use crate::key::{Key, Version};
+use crate::payload::{Payload, Value};
+use crate::stats::Event;
+
+/// What a read of many keys found, under the caller's own names. The hasher is foldhash's: on a memory cache the
+/// standard one would cost more than the lookups.
+pub type Found<K, T> = HashMap<K, T, foldhash::fast::RandomState>;
+
+impl Cache {
+    /// Reads many keys; the answer has those that are there. No keys, no round trip.
+    ///
+    /// ```
+    /// # let cache = keepwarm::Cache::memory();
+    /// cache.set_many([("a", &1), ("b", &2)]).wait()?;
+    /// let found = cache.get_many::<i32, _>(["a", "b", "c"]).wait()?;
+    /// assert_eq!((found.len(), found.get("a"), found.get("c")), (2, Some(&1), None));
+    /// # Ok::<(), keepwarm::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the store fails and the alias does not degrade.
+    pub fn get_many<'a, T, I>(&'a self, keys: I) -> GetMany<'a, T, I::Item>
+    where
+        T: Value,
+        I: IntoIterator,
+        I::Item: AsRef<str> + Eq + Hash + Send + Sync,
+    {
+        GetMany { cache: self, keys: keys.into_iter().collect(), version: None, value: PhantomData }
+    }
+
+    /// Stores many values in any case; the names of those that the store refused, so nothing when all went in.
+    ///
+    /// The values are taken up here, not when it is awaited.
+    ///
+    /// # Errors
+    /// When a value cannot be encoded (then nothing is stored), or the store fails.
+    pub fn set_many<'a, 'v, I, K, V>(&'a self, items: I) -> SetMany<'a>
+    where
+        I: IntoIterator<Item = (K, &'v V)>,
+        K: Into<String>,
+        V: ?Sized + Serialize + ToOwned + 'v,
+        V::Owned: Value,
+    {
+        let state = self.state();
+        let payload = |value| Payload::of(value, state.abilities.keeps_objects, state.codec);
+        let items = items.into_iter().map(|(key, value)| Ok((key.into(), payload(value)?))).collect();
+        SetMany { cache: self, items, timeout: Timeout::Default, tags: Vec::new(), version: None }
+    }
+
+    /// Removes many keys; how many of them were there.
+    ///
+    /// # Errors
+    /// When the store fails and the alias does not degrade.
+    pub fn delete_many<'a, I>(&'a self, keys: I) -> DeleteMany<'a>
+    where
+        I: IntoIterator,
+        I::Item: Into<String>,
+    {
+        DeleteMany { cache: self, keys: keys.into_iter().map(Into::into).collect(), version: None }
+    }
+
+    /// Joins the stored keys of many names in one allocation, and hands them to `use_keys`.
+    pub(super) fn stored_keys<K: AsRef<str>>(&self, names: &[K], version: Option<&Version>) -> Result<StoredKeys> {
+        let mut text = String::with_capacity(names.len() * 40);
+        let mut ends = Vec::with_capacity(names.len());
+        for name in names {
+            text.push_str(self.key(name.as_ref(), version)?.as_str());
+            ends.push(text.len());
+        }
+        Ok(StoredKeys { text, ends })
+    }
+}
+
+/// Many stored keys, one behind the other.
+pub(super) struct StoredKeys {
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl StoredKeys {
+    pub(super) fn keys<'k>(&'k self, cache: &'k Cache) -> Vec<Key<'k>> {
+        let scope = cache.state().keys.scope();
+        let mut start = 0;
+        let key = |&end: &usize| {
+            let key = Key::new(&self.text[start..end], scope);
+            start = end;
+            key
+        };
+        self.ends.iter().map(key).collect()
+    }
+}
+
+/// See [`Cache::get_many`].
+#[must_use = "a verb does nothing unless it is awaited"]
+pub struct GetMany<'a, T, K> {
+    cache: &'a Cache,
+    keys: Vec<K>,
+    version: Option<Version>,
+    value: PhantomData<fn() -> T>,
+}
+
+impl<T: Value, K: AsRef<str> + Eq + Hash + Send + Sync> GetMany<'_, T, K> {
+    async fn run(self) -> Result<Found<K, T>> {
+        let mut found = Found::default();
+        if self.keys.is_empty() {
+            return Ok(found);
+        }
+        let stored = self.cache.stored_keys(&self.keys, self.version.as_ref())?;
+        let keys = stored.keys(self.cache);
+        let lookups = self.cache.state().backend.get_many(&keys, self.cache.markers()).await;
+        let lookups = lookups.map_err(|error| self.cache.failed(error, "get_many", None))?;
+        found.reserve(self.keys.len());
+        for ((name, key), lookup) in self.keys.into_iter().zip(&keys).zip(lookups) {
+            if let Lookup::Miss(_) = lookup {
+                self.cache.check(key)?;
+            }
+            if let Some(value) = self.cache.open(lookup, Payload::into_value) {
+                found.insert(name, value);
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// See [`Cache::set_many`].
+#[must_use = "a verb does nothing unless it is awaited"]
+pub struct SetMany<'a> {
+    cache: &'a Cache,
+    items: Result<Vec<(String, Payload)>>,
+    timeout: Timeout,
+    tags: Vec<Marker>,
+    version: Option<Version>,
+}
+
+impl SetMany<'_> {
+    async fn run(self) -> Result<Vec<String>> {
+        let cache = self.cache;
+        let failed = |error: Error| cache.failed(error, "set_many", None);
+        let (names, payloads): (Vec<String>, Vec<Payload>) = self.items.map_err(failed)?.into_iter().unzip();
+        if names.is_empty() {
+            return Ok(names);
+        }
+        let stored = cache.stored_keys(&names, self.version.as_ref())?;
+        let keys = stored.keys(cache);
+        keys.iter().try_for_each(|key| cache.check(key))?;
+        let marks = cache.capture(&self.tags).await.map_err(failed)?;
+        let mut entries = Vec::with_capacity(names.len());
+        for (key, payload) in keys.iter().zip(payloads) {
+            match cache.entry(payload, self.timeout, marks.clone()) {
+                Some(entry) => entries.push((*key, entry)),
+                None => {
+                    // Not to be kept: that is what was asked for, not a failure.
+                    cache.state().backend.remove_many(&keys).await.map_err(failed)?;
+                    return Ok(Vec::new());
+                }
+            }
+        }
+        let puts = cache.state().backend.put_many(entries).await.map_err(failed)?;
+        let refused = puts.iter().filter(|put| !put.is_stored()).count();
+        cache.state().counters.count_many(Event::Set, (puts.len() - refused) as u64);
+        cache.state().counters.count_many(Event::Refusal, refused as u64);
+        let kept = |put: &Put| matches!(put, Put::Stored | Put::Refused(Refusal::NotKept));
+        Ok(names.into_iter().zip(puts).filter(|(_, put)| !kept(put)).map(|(name, _)| name).collect())
+    }
+}
+
+/// See [`Cache::delete_many`].
+#[must_use = "a verb does nothing unless it is awaited"]
+pub struct DeleteMany<'a> {
+    cache: &'a Cache,
+    keys: Vec<String>,
+    version: Option<Version>,
+}
+
+impl DeleteMany<'_> {
+    async fn run(self) -> Result<usize> {
+        if self.keys.is_empty() {
+            return Ok(0);
+        }
+        let cache = self.cache;
+        let stored = cache.stored_keys(&self.keys, self.version.as_ref())?;
+        let keys = stored.keys(cache);
+        keys.iter().try_for_each(|key| cache.check(key))?;
+        let removed = cache.state().backend.remove_many(&keys).await;
+        let removed = removed.map_err(|error| cache.failed(error, "delete_many", None))?;
+        cache.state().counters.count_many(Event::Delete, removed as u64);
+        Ok(removed)
+    }
+}
+
+awaitable! {
+    impl['a, T, K] GetMany<'a, T, K> => Result<Found<K, T>> where [T: Value, K: AsRef<str> + Eq + Hash + Send + Sync + 'a];
+    impl['a] SetMany<'a> => Result<Vec<String>>;
+    impl['a] DeleteMany<'a> => Result<usize>;
+}
+
+version_option! {
+    impl['a, T, K] GetMany<'a, T, K>;
+    impl['a] SetMany<'a>;
+    impl['a] DeleteMany<'a>;
+}
+timeout_option! {
+    impl['a] SetMany<'a>;
+}
+tags_option! {
+    impl['a] SetMany<'a>;
+}

@@ -1,0 +1,102 @@
+//! How a builder becomes a future: one way for all verbs.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use crate::blocking::poll_once;
+
+/// A boxed future of a verb that really waits.
+pub(crate) type Waiting<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The beginning of a verb: its answer, or the future of one.
+pub enum Begun<'a, T> {
+    /// Done, without an allocation.
+    Ready(T),
+    /// To be waited for.
+    Waits(Waiting<'a, T>),
+}
+
+/// A builder that can be awaited.
+pub trait Verb<'a>: Sized {
+    /// What it answers.
+    type Output;
+
+    /// Begins; not called before the first poll.
+    fn begin(self) -> Begun<'a, Self::Output>;
+}
+
+/// Polls a future of a store that never waits on the stack; boxes any other.
+#[inline]
+pub(crate) fn begin<'a, T>(never_waits: bool, future: impl Future<Output = T> + Send + 'a) -> Begun<'a, T> {
+    if never_waits { Begun::Ready(poll_once(future)) } else { Begun::Waits(Box::pin(future)) }
+}
+
+/// The future of a verb. It does nothing before it is polled.
+#[must_use = "a verb does nothing unless it is awaited"]
+pub struct Call<'a, V: Verb<'a>> {
+    verb: Option<V>,
+    waiting: Option<Waiting<'a, V::Output>>,
+}
+
+impl<'a, V: Verb<'a>> Call<'a, V> {
+    pub(crate) fn new(verb: V) -> Self {
+        Self { verb: Some(verb), waiting: None }
+    }
+}
+
+// The verb is moved out at the first poll and never pinned.
+impl<'a, V: Verb<'a>> Unpin for Call<'a, V> {}
+
+impl<'a, V: Verb<'a>> Future for Call<'a, V> {
+    type Output = V::Output;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<V::Output> {
+        if let Some(verb) = self.verb.take() {
+            match verb.begin() {
+                Begun::Ready(answer) => return Poll::Ready(answer),
+                Begun::Waits(future) => self.waiting = Some(future),
+            }
+        }
+        self.waiting.as_mut().expect("a verb is not polled after it was ready").as_mut().poll(context)
+    }
+}
+
+/// Makes a builder with an `async fn run(self)` awaitable, and gives it its blocking end.
+macro_rules! awaitable {
+    ($(impl[$($generic:tt)*] $builder:ty => $output:ty $(where [$($bounds:tt)+])?;)+) => {$(
+        impl<$($generic)*> $crate::cache::call::Verb<'a> for $builder $(where $($bounds)+)? {
+            type Output = $output;
+
+            #[inline]
+            fn begin(self) -> $crate::cache::call::Begun<'a, $output> {
+                $crate::cache::call::begin(self.cache.never_waits(), self.run())
+            }
+        }
+
+        impl<$($generic)*> std::future::IntoFuture for $builder $(where $($bounds)+)? {
+            type Output = $output;
+            type IntoFuture = $crate::cache::call::Call<'a, Self>;
+
+            #[inline]
+            fn into_future(self) -> Self::IntoFuture {
+                $crate::cache::call::Call::new(self)
+            }
+        }
+
+        impl<$($generic)*> $builder $(where $($bounds)+)? {
+            /// The same on this thread, without a runtime; see [`blocking`](crate#blocking).
+            #[inline]
+            pub fn wait(self) -> $output {
+                if self.cache.never_waits() {
+                    $crate::blocking::poll_once(self.run())
+                } else {
+                    $crate::blocking::drive(self.run())
+                }
+            }
+        }
+    )+};
+}
+
+pub(crate) use awaitable;

@@ -1,0 +1,161 @@
+//! `explain`: where an entry is, how old, until when, under which tags, and why a read would miss it.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::Cache;
+use super::call::awaitable;
+use super::options::version_option;
+use crate::backend::Inspection;
+use crate::entry::{MarkerKind, MissReason};
+use crate::error::Result;
+use crate::key::{Key, Version};
+use crate::payload::Payload;
+
+impl Cache {
+    /// Tells what lies under a key without reading it: nothing is counted, moved or removed.
+    ///
+    /// ```
+    /// # let cache = keepwarm::Cache::memory();
+    /// cache.set("product:1", "shoe").tags(["products"]).wait()?;
+    /// cache.invalidate_tag("products").wait()?;
+    /// let explanation = cache.explain("product:1").wait()?;
+    /// assert_eq!(explanation.would_miss, Some(keepwarm::entry::MissReason::Tag));
+    /// println!("{explanation}");
+    /// # Ok::<(), keepwarm::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn explain<'a>(&'a self, key: &'a str) -> Explain<'a> {
+        Explain { cache: self, key, version: None }
+    }
+}
+
+/// What [`Cache::explain`] found; `Display` is for people, `Serialize` for programs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Explanation {
+    /// The stored key.
+    pub stored_key: String,
+    /// The kind of backend that was asked.
+    pub backend: String,
+    /// Why a read would miss now; `None` when it would hit.
+    pub would_miss: Option<MissReason>,
+    /// The entry, dead or alive; `None` when there is none.
+    pub entry: Option<ExplainedEntry>,
+}
+
+/// The entry of an [`Explanation`].
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct ExplainedEntry {
+    /// How long ago it was written.
+    pub age: Duration,
+    /// How long it still lives, zero when its deadline has passed; `None` for never expiring.
+    pub left: Option<Duration>,
+    /// How the value is kept: `integer`, the codec's name, or `object` with its Rust type.
+    pub kept_as: String,
+    /// About how many bytes the value occupies.
+    pub bytes: usize,
+    /// Its tags and namespaces.
+    pub marks: Vec<ExplainedMark>,
+}
+
+/// A tag or namespace of an [`ExplainedEntry`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ExplainedMark {
+    /// `tag` or `namespace`.
+    pub kind: &'static str,
+    /// Its stored name.
+    pub name: String,
+    /// The generation that the entry was written under.
+    pub written_under: u64,
+    /// The current one; `None` when the store lost it.
+    pub current: Option<u64>,
+}
+
+/// See [`Cache::explain`].
+#[must_use = "a verb does nothing unless it is awaited"]
+pub struct Explain<'a> {
+    cache: &'a Cache,
+    key: &'a str,
+    version: Option<Version>,
+}
+
+impl Explain<'_> {
+    async fn run(self) -> Result<Explanation> {
+        let state = self.cache.state();
+        let key = self.cache.key(self.key, self.version.as_ref())?;
+        let key = Key::new(key.as_str(), state.keys.scope());
+        let found = state.backend.inspect(&key).await;
+        let found = found.map_err(|error| self.cache.failed(error, "explain", Some(key.as_str())))?;
+        let would_miss = found.as_ref().map_or(Some(MissReason::Absent), |inspection| inspection.dead);
+        let entry = found.map(|inspection| self.entry(inspection));
+        let backend = state.backend.kind().to_owned();
+        Ok(Explanation { stored_key: key.as_str().to_owned(), backend, would_miss, entry })
+    }
+
+    fn entry(&self, inspection: Inspection) -> ExplainedEntry {
+        let now = self.cache.state().clock.now();
+        let entry = inspection.entry;
+        let marks = entry.marks.as_deref().unwrap_or_default();
+        let explain = |(mark, current): (&crate::entry::Mark, &Option<crate::entry::Generation>)| ExplainedMark {
+            kind: match mark.marker.kind() {
+                MarkerKind::Tag => "tag",
+                MarkerKind::Namespace => "namespace",
+            },
+            name: mark.marker.name().to_string(),
+            written_under: mark.generation.0,
+            current: current.map(|generation| generation.0),
+        };
+        ExplainedEntry {
+            age: now.since(entry.written),
+            left: entry.deadline.left(now),
+            kept_as: match &entry.payload {
+                Payload::Integer(_) => "integer".to_owned(),
+                Payload::Bytes(codec, _) => codec.name().to_owned(),
+                Payload::Object(object) => format!("object {}", (**object).type_name()),
+            },
+            bytes: entry.payload.weight(),
+            marks: marks.iter().zip(&inspection.generations).map(explain).collect(),
+        }
+    }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(formatter, "key      {} ({})", self.stored_key, self.backend)?;
+        match self.would_miss {
+            None => writeln!(formatter, "a read   hits")?,
+            Some(reason) => writeln!(formatter, "a read   misses: {}", reason.name())?,
+        }
+        let Some(entry) = &self.entry else { return Ok(()) };
+        writeln!(formatter, "kept as  {}, {} bytes", entry.kept_as, entry.bytes)?;
+        writeln!(formatter, "age      {:.1} s", entry.age.as_secs_f64())?;
+        match entry.left {
+            None => writeln!(formatter, "expires  never")?,
+            Some(left) => writeln!(formatter, "expires  in {:.1} s", left.as_secs_f64())?,
+        }
+        for mark in &entry.marks {
+            let state = match mark.current {
+                Some(current) if current == mark.written_under => "unchanged",
+                Some(_) => "invalidated",
+                None => "lost",
+            };
+            writeln!(formatter, "{:<8} {} ({state})", mark.kind, mark.name)?;
+        }
+        Ok(())
+    }
+}
+
+awaitable! {
+    impl['a] Explain<'a> => Result<Explanation>;
+}
+
+version_option! {
+    impl['a] Explain<'a>;
+}

@@ -1,0 +1,145 @@
+//! `update`: read, change, and write back only if nobody else wrote in between.
+
+use std::marker::PhantomData;
+
+use super::Cache;
+use super::call::awaitable;
+use super::options::{tags_option, timeout_option, version_option};
+use crate::backend::{Lookup, Put, Refusal, When};
+use crate::entry::{Marker, MissReason};
+use crate::error::Result;
+use crate::expiry::Timeout;
+use crate::key::{Key, Version};
+use crate::payload::{Payload, Value};
+use crate::stats::Event;
+
+impl Cache {
+    /// Changes a value by a function of the old one, without losing anybody else's change: when another write came
+    /// between, the function is called again with what is there now. `None` in is "no live entry", `None` out removes it.
+    ///
+    /// The entry keeps its deadline and tags unless others are given; a new one gets the alias' timeout.
+    ///
+    /// ```
+    /// # let cache = keepwarm::Cache::memory();
+    /// let push = |list: Option<Vec<i32>>| {
+    ///     let mut list = list.unwrap_or_default();
+    ///     list.push(7);
+    ///     Some(list)
+    /// };
+    /// assert_eq!(cache.update("list", push).wait()?, Some(vec![7]));
+    /// assert_eq!(cache.update("list", push).wait()?, Some(vec![7, 7]));
+    /// # Ok::<(), keepwarm::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the new value cannot be encoded, or the store fails.
+    pub fn update<'a, T, F>(&'a self, key: &'a str, change: F) -> Update<'a, T, F>
+    where
+        T: Value,
+        F: FnMut(Option<T>) -> Option<T> + Send + 'a,
+    {
+        Update {
+            cache: self,
+            key,
+            change,
+            timeout: Timeout::Default,
+            tags: Vec::new(),
+            version: None,
+            value: PhantomData,
+        }
+    }
+}
+
+/// See [`Cache::update`].
+#[must_use = "a verb does nothing unless it is awaited"]
+pub struct Update<'a, T, F> {
+    cache: &'a Cache,
+    key: &'a str,
+    change: F,
+    timeout: Timeout,
+    tags: Vec<Marker>,
+    version: Option<Version>,
+    value: PhantomData<fn() -> T>,
+}
+
+impl<'a, T, F> Update<'a, T, F>
+where
+    T: Value,
+    F: FnMut(Option<T>) -> Option<T> + Send + 'a,
+{
+    async fn run(mut self) -> Result<Option<T>> {
+        let key = self.cache.key(self.key, self.version.as_ref())?;
+        let key = Key::new(key.as_str(), self.cache.state().keys.scope());
+        self.cache.check(&key)?;
+        loop {
+            match self.attempt(&key).await {
+                Ok(Some(changed)) => return Ok(changed),
+                Ok(None) => {}
+                Err(error) => return Err(self.cache.failed(error, "update", Some(key.as_str()))),
+            }
+        }
+    }
+
+    /// One round; `None` when somebody else wrote in between.
+    async fn attempt(&mut self, key: &Key<'_>) -> Result<Option<Option<T>>> {
+        let state = self.cache.state();
+        let backend = &state.backend;
+        let found = match backend.get(key, self.cache.markers()).await? {
+            Lookup::Hit(entry) => Some(entry),
+            Lookup::Miss(_) => None,
+        };
+        let when = found.as_ref().map_or(When::Absent, |entry| When::Unchanged(entry.stamp));
+        // What cannot be read as a `T` is no value to the function, but it is still replaced only if unchanged.
+        let old = found.as_ref().and_then(|entry| {
+            let opened = entry.payload.clone().into_value::<T>();
+            if opened.is_err() {
+                self.cache.miss(MissReason::Undecodable);
+            }
+            opened.ok()
+        });
+        let Some(new) = (self.change)(old) else {
+            let gone = match found {
+                Some(_) => backend.remove(key, when).await?,
+                None => true,
+            };
+            return Ok(gone.then_some(None));
+        };
+        let payload = Payload::of(&new, state.abilities.keeps_objects, state.codec)?;
+        let marks = match &found {
+            Some(entry) if self.tags.is_empty() => entry.marks.clone(),
+            _ => self.cache.capture(&self.tags).await?,
+        };
+        let Some(mut entry) = self.cache.entry(payload, self.timeout, marks) else {
+            let gone = found.is_none() || backend.remove(key, when).await?;
+            return Ok(gone.then_some(Some(new)));
+        };
+        if let (Timeout::Default, Some(found)) = (self.timeout, &found) {
+            entry.deadline = found.deadline;
+        }
+        Ok(match backend.put(key, entry, when).await? {
+            Put::Refused(Refusal::Condition | Refusal::Overtaken) => None,
+            Put::Refused(_) => {
+                self.cache.count(Event::Refusal);
+                Some(Some(new))
+            }
+            Put::Stored => {
+                self.cache.count(Event::Set);
+                Some(Some(new))
+            }
+        })
+    }
+}
+
+awaitable! {
+    impl['a, T, F] Update<'a, T, F> => Result<Option<T>> where [T: Value, F: FnMut(Option<T>) -> Option<T> + Send + 'a];
+}
+
+version_option! {
+    impl['a, T, F] Update<'a, T, F>;
+}
+timeout_option! {
+    impl['a, T, F] Update<'a, T, F>;
+}
+tags_option! {
+    impl['a, T, F] Update<'a, T, F>;
+}

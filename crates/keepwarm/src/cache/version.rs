@@ -1,0 +1,87 @@
+//! Moving an entry to another version: `incr_version`, `decr_version`.
+
+use super::Cache;
+use super::call::awaitable;
+use super::options::version_option;
+use crate::backend::{Lookup, When};
+use crate::error::{Error, ErrorKind, Result};
+use crate::key::{Key, Version};
+
+impl Cache {
+    /// Moves an entry `delta` versions up and gives the new version. Its deadline and tags stay.
+    ///
+    /// The value is stored under the new version before the old one is removed, so that a reader of either finds it; when
+    /// the old entry changed in between, it stays.
+    ///
+    /// ```
+    /// # let cache = keepwarm::Cache::memory();
+    /// cache.set("page", "text").wait()?;
+    /// assert_eq!(cache.incr_version("page", 1).wait()?, 2);
+    /// assert_eq!(cache.get::<String>("page").wait()?, None);
+    /// assert_eq!(cache.get::<String>("page").version(2).wait()?.as_deref(), Some("text"));
+    /// # Ok::<(), keepwarm::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Missing`] without a live entry, [`ErrorKind::NotAnInteger`] when the version is a word,
+    /// [`ErrorKind::Overflow`] beyond 64 bits; and when the store fails.
+    pub fn incr_version<'a>(&'a self, key: &'a str, delta: i64) -> MoveVersion<'a> {
+        MoveVersion { cache: self, key, delta: Some(delta), version: None, verb: "incr_version" }
+    }
+
+    /// Moves an entry `delta` versions down; otherwise as [`incr_version`](Self::incr_version).
+    ///
+    /// # Errors
+    /// As `incr_version`.
+    pub fn decr_version<'a>(&'a self, key: &'a str, delta: i64) -> MoveVersion<'a> {
+        MoveVersion { cache: self, key, delta: delta.checked_neg(), version: None, verb: "decr_version" }
+    }
+}
+
+/// See [`Cache::incr_version`].
+#[must_use = "a verb does nothing unless it is awaited"]
+pub struct MoveVersion<'a> {
+    cache: &'a Cache,
+    key: &'a str,
+    delta: Option<i64>,
+    version: Option<Version>,
+    verb: &'static str,
+}
+
+impl MoveVersion<'_> {
+    async fn run(self) -> Result<i64> {
+        self.shift().await.map_err(|error| error.with_verb(self.verb).with_backend(self.cache.backend_kind()))
+    }
+
+    async fn shift(&self) -> Result<i64> {
+        let cache = self.cache;
+        let state = cache.state();
+        let from = self.version.as_ref().unwrap_or(state.keys.version());
+        let overflow = || Error::new(ErrorKind::Overflow, "the version would leave 64 bits");
+        let number = from.number().ok_or_else(|| Error::new(ErrorKind::NotAnInteger, "the version is a word"))?;
+        let number = number.checked_add(self.delta.ok_or_else(overflow)?).ok_or_else(overflow)?;
+        let old = cache.key(self.key, Some(from))?;
+        let old = Key::new(old.as_str(), state.keys.scope());
+        let new = cache.key(self.key, Some(&Version::from(number)))?;
+        let new = Key::new(new.as_str(), state.keys.scope());
+        let failed = |error| cache.failed(error, self.verb, Some(old.as_str()));
+        let Lookup::Hit(entry) = state.backend.get(&old, cache.markers()).await.map_err(failed)? else {
+            return Err(Error::new(ErrorKind::Missing, "there is no such key").with_key(old.as_str()));
+        };
+        let stamp = entry.stamp;
+        if old.as_str() == new.as_str() {
+            return Ok(number);
+        }
+        state.backend.put(&new, entry, When::Always).await.map_err(failed)?;
+        state.backend.remove(&old, When::Unchanged(stamp)).await.map_err(failed)?;
+        Ok(number)
+    }
+}
+
+awaitable! {
+    impl['a] MoveVersion<'a> => Result<i64>;
+}
+
+version_option! {
+    impl['a] MoveVersion<'a>;
+}
