@@ -60,7 +60,7 @@ fn through_keepwarm(trace: &Trace, capacity: usize) -> usize {
             COMPUTED.fetch_add(1, Ordering::Relaxed);
             u64::from(id)
         };
-        let value = cache.get_or_set(id.to_string(), load).wait().expect(NEVER_FAILS);
+        let value = cache.get_or_set(&id.to_string(), load).wait().expect(NEVER_FAILS);
         assert_eq!(value, u64::from(id));
     }
     trace.requests.len() - (COMPUTED.load(Ordering::Relaxed) - before) as usize

@@ -90,7 +90,7 @@ fn clearing(entries: u64) -> Subject {
         cache: cache_of(room(entries)),
         fill: |cache, entries| {
             for id in 0..entries {
-                cache.set(key_of(id), &Record::of(id)).wait().expect(NEVER_FAILS);
+                cache.set(&key_of(id), &Record::of(id)).wait().expect(NEVER_FAILS);
             }
         },
         forget: Box::new(|cache| cache.clear().wait().expect(NEVER_FAILS)),
@@ -105,7 +105,7 @@ fn namespace_invalidating(entries: u64) -> Subject {
         fill: |cache, entries| {
             let namespace = cache.namespace("product");
             for id in 0..entries {
-                namespace.set(key_of(id), &Record::of(id)).wait().expect(NEVER_FAILS);
+                namespace.set(&key_of(id), &Record::of(id)).wait().expect(NEVER_FAILS);
             }
         },
         forget: Box::new(move |_| namespace.invalidate().wait().expect(NEVER_FAILS)),
@@ -117,7 +117,7 @@ fn tag_invalidating(entries: u64) -> Subject {
         cache: cache_of(room(entries)),
         fill: |cache, entries| {
             for id in 0..entries {
-                cache.set(key_of(id), &Record::of(id)).tags(["users"]).wait().expect(NEVER_FAILS);
+                cache.set(&key_of(id), &Record::of(id)).tags(["users"]).wait().expect(NEVER_FAILS);
             }
         },
         forget: Box::new(|cache| cache.invalidate_tag("users").wait().expect(NEVER_FAILS)),

@@ -48,7 +48,7 @@ fn counters(report: &mut Report) {
     let counters = cache_of(roomy(KEYS));
     let objects = filled::<Small, Keepwarm>(KEYS, roomy(KEYS)).0.clone();
     for id in 0..KEYS as u64 {
-        counters.set(key_of(id), &0_i64).wait().expect(NEVER_FAILS);
+        counters.set(&key_of(id), &0_i64).wait().expect(NEVER_FAILS);
     }
     let lanes = vec![
         per_key!("get::<i64>", counters, |cache, key| {
@@ -127,7 +127,7 @@ fn tags(report: &mut Report) {
     let tagged = |tags: &dyn Fn(u64) -> Vec<String>| {
         let cache = cache_of(roomy(KEYS));
         for id in 0..KEYS as u64 {
-            cache.set(key_of(id), &Small::of(id)).tags(tags(id)).wait().expect(NEVER_FAILS);
+            cache.set(&key_of(id), &Small::of(id)).tags(tags(id)).wait().expect(NEVER_FAILS);
         }
         cache
     };
@@ -170,7 +170,7 @@ fn bulk(report: &mut Report) {
             let mut sum = 0_u64;
             for start in (0..batch.len()).step_by(CHUNK) {
                 let keys = (start..start + CHUNK).map(|index| batch.key(index));
-                let found = cache.get_many::<Small>(keys).await.expect(NEVER_FAILS);
+                let found = cache.get_many::<Small, _>(keys).await.expect(NEVER_FAILS);
                 sum = found.values().fold(sum, |sum, value| sum.wrapping_add(value.id()));
             }
             sum
