@@ -4,6 +4,7 @@ pub mod backend;
 pub mod backends;
 mod blocking;
 pub mod cache;
+mod caches;
 pub mod clock;
 pub mod codec;
 mod compute;
@@ -13,14 +14,17 @@ mod expiry;
 pub mod key;
 pub mod layers;
 mod payload;
+pub mod settings;
 mod stats;
+pub mod wire;
 
 pub use backend::{Backend, Put, Refusal};
 pub use backends::memory::MemoryOptions;
 pub use cache::{Cache, CacheBuilder, Namespace};
+pub use caches::{Caches, CachesBuilder, CloseAll, cache, caches};
 pub use error::{Error, ErrorKind, FetchError, Result};
 pub use expiry::{Deadline, Timeout, Ttl};
-pub use payload::{Object, Payload, Undecodable, Value};
+pub use payload::{Glimpse, Object, Payload, Undecodable, Value};
 pub use stats::Stats;
 
 use std::time::Duration;

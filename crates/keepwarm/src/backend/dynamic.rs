@@ -11,11 +11,14 @@ use crate::entry::{Entry, Generation, Marker};
 use crate::error::Result;
 use crate::expiry::Deadline;
 use crate::key::{Key, Pattern, Scope};
+use crate::payload::{Glimpse, Payload};
 
 /// The answer of a verb of a [`DynBackend`]: there already, or a boxed future.
 pub enum Reply<'a, T> {
     /// The answer, without a box.
-    Ready(Option<Result<T>>),
+    Ready(Result<T>),
+    /// The answer was taken.
+    Taken,
     /// The answer is waited for.
     Waits(Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>),
 }
@@ -24,7 +27,7 @@ impl<'a, T> Reply<'a, T> {
     /// Polls a future that never waits on the stack, boxes any other.
     #[inline]
     pub fn of(never_waits: bool, future: impl Future<Output = Result<T>> + Send + 'a) -> Self {
-        if never_waits { Self::Ready(Some(poll_once(future))) } else { Self::Waits(Box::pin(future)) }
+        if never_waits { Self::Ready(poll_once(future)) } else { Self::Waits(Box::pin(future)) }
     }
 }
 
@@ -32,10 +35,13 @@ impl<T: Unpin> Future for Reply<'_, T> {
     type Output = Result<T>;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.get_mut() {
-            Self::Ready(answer) => Poll::Ready(answer.take().expect("a reply is not polled after it was ready")),
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut *self {
             Self::Waits(future) => future.as_mut().poll(context),
+            Self::Ready(_) | Self::Taken => match std::mem::replace(self.get_mut(), Self::Taken) {
+                Self::Ready(answer) => Poll::Ready(answer),
+                _ => panic!("a reply is not polled after it was ready"),
+            },
         }
     }
 }
@@ -50,6 +56,8 @@ macro_rules! dyn_backend {
             fn abilities(&self) -> Abilities;
             /// See [`Backend::housekeeping`].
             fn housekeeping(&self) -> Housekeeping;
+            /// See [`Backend::glance`].
+            fn glance(&self, key: &Key<'_>, see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>>;
             $( $(#[$doc])* fn $verb<'a>(&'a self $(, $argument: $type)*) -> Reply<'a, $answer>; )*
         }
 
@@ -66,6 +74,11 @@ macro_rules! dyn_backend {
                 Backend::housekeeping(self)
             }
 
+            #[inline]
+            fn glance(&self, key: &Key<'_>, see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>> {
+                Backend::glance(self, key, see)
+            }
+
             $(
                 #[inline]
                 fn $verb<'a>(&'a self $(, $argument: $type)*) -> Reply<'a, $answer> {
@@ -78,9 +91,11 @@ macro_rules! dyn_backend {
 
 dyn_backend! {
     /// See [`Backend::get`].
-    fn get(&self, key: &'a Key<'a>, hint: &'a [Marker]) -> Lookup;
+    fn get(&self, key: &'a Key<'a>, hint: &'a [Marker]) -> Lookup<Payload>;
     /// See [`Backend::get_many`].
-    fn get_many(&self, keys: &'a [Key<'a>], hint: &'a [Marker]) -> Vec<Lookup>;
+    fn get_many(&self, keys: &'a [Key<'a>], hint: &'a [Marker]) -> Vec<Lookup<Payload>>;
+    /// See [`Backend::entry`].
+    fn entry(&self, key: &'a Key<'a>, hint: &'a [Marker]) -> Lookup<Entry>;
     /// See [`Backend::put`].
     fn put(&self, key: &'a Key<'a>, entry: Entry, when: When) -> Put;
     /// See [`Backend::put_many`].

@@ -17,12 +17,13 @@ use std::time::Duration;
 
 pub use abilities::{Abilities, Sharing};
 pub use dynamic::{DynBackend, Reply};
-pub use kinds::{KINDS, Kind};
+pub use kinds::{BackendOption, COMMON_OPTIONS, KINDS, Kind, Takes};
 
 use crate::entry::{Entry, Generation, Marker, MissReason, Stamp};
 use crate::error::Result;
 use crate::expiry::Deadline;
 use crate::key::{Key, Pattern, Scope};
+use crate::payload::{Glimpse, Payload};
 
 /// When a write or removal takes place, decided atomically with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,9 +40,9 @@ pub enum When {
 
 /// What a read found.
 #[derive(Debug)]
-pub enum Lookup {
-    /// A live entry.
-    Hit(Entry),
+pub enum Lookup<T> {
+    /// A live entry, or what was asked for of it.
+    Hit(T),
     /// None, and why.
     Miss(MissReason),
 }
@@ -103,7 +104,7 @@ pub enum Claim {
 #[derive(Debug)]
 pub enum Lease {
     /// There is a live entry after all.
-    Hit(Entry),
+    Hit(Payload),
     /// The caller may compute. Its fill is `When::Unchanged(stamp)` with these generations; every delete, set, clear and
     /// invalidation that comes first makes that fill a refusal.
     Granted(Fence),
@@ -168,12 +169,20 @@ pub trait Backend: Send + Sync + 'static {
     /// What this very store can do and guarantees. A layer answers by asking its inner one.
     fn abilities(&self) -> Abilities;
 
-    /// The live entry under `key`. `hint` names markers that the entry probably has, so that a remote store can fetch
+    /// Shows the live value under `key` in place to `see`, counted as a use of it: [`get`](Self::get) for stores that keep
+    /// objects and never wait, without moving anything. `None` is "ask `get`", the answer of every other store; `see` is
+    /// then not called. It runs under the store's lock and must be short.
+    fn glance(&self, key: &Key<'_>, see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>>;
+
+    /// The value of the live entry under `key`, counted as a use of it. `hint` names markers that the entry probably has, so that a remote store can fetch
     /// their generations in the same round trip; whether the entry is live never depends on it.
-    fn get(&self, key: &Key<'_>, hint: &[Marker]) -> impl Future<Output = Result<Lookup>> + Send;
+    fn get(&self, key: &Key<'_>, hint: &[Marker]) -> impl Future<Output = Result<Lookup<Payload>>> + Send;
 
     /// The same for many keys, in their order; one round trip where the store has one.
-    fn get_many(&self, keys: &[Key<'_>], hint: &[Marker]) -> impl Future<Output = Result<Vec<Lookup>>> + Send;
+    fn get_many(&self, keys: &[Key<'_>], hint: &[Marker]) -> impl Future<Output = Result<Vec<Lookup<Payload>>>> + Send;
+
+    /// The live entry under `key` with all that belongs to it, for the verbs that write it again or tell its deadline.
+    fn entry(&self, key: &Key<'_>, hint: &[Marker]) -> impl Future<Output = Result<Lookup<Entry>>> + Send;
 
     /// Stores `entry` when `when` holds, gives it a stamp of its own, and ends a lease on the key. An entry whose deadline
     /// has passed is [`Refusal::NotKept`], after `when` and its marks were looked at.

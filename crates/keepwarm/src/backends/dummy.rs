@@ -13,6 +13,7 @@ use crate::entry::{Entry, Generation, Marker, MissReason, Stamp};
 use crate::error::Result;
 use crate::expiry::Deadline;
 use crate::key::{Key, Pattern, Scope};
+use crate::payload::{Glimpse, Payload};
 
 /// A store that keeps nothing.
 ///
@@ -47,12 +48,20 @@ impl Backend for Dummy {
         }
     }
 
-    async fn get(&self, _key: &Key<'_>, _hint: &[Marker]) -> Result<Lookup> {
+    fn glance(&self, _key: &Key<'_>, _see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>> {
+        Some(Lookup::Miss(MissReason::Absent))
+    }
+
+    async fn get(&self, _key: &Key<'_>, _hint: &[Marker]) -> Result<Lookup<Payload>> {
         Ok(Lookup::Miss(MissReason::Absent))
     }
 
-    async fn get_many(&self, keys: &[Key<'_>], _hint: &[Marker]) -> Result<Vec<Lookup>> {
+    async fn get_many(&self, keys: &[Key<'_>], _hint: &[Marker]) -> Result<Vec<Lookup<Payload>>> {
         Ok(keys.iter().map(|_| Lookup::Miss(MissReason::Absent)).collect())
+    }
+
+    async fn entry(&self, _key: &Key<'_>, _hint: &[Marker]) -> Result<Lookup<Entry>> {
+        Ok(Lookup::Miss(MissReason::Absent))
     }
 
     async fn put(&self, _key: &Key<'_>, _entry: Entry, when: When) -> Result<Put> {
@@ -76,7 +85,7 @@ impl Backend for Dummy {
 
     async fn add_to(&self, _key: &Key<'_>, delta: i64, create: Option<Entry>) -> Result<Count> {
         let created = create.and_then(|entry| match entry.payload {
-            crate::Payload::Integer(initial) => Some(initial),
+            Payload::Integer(initial) => Some(initial),
             _ => None,
         });
         Ok(match created {

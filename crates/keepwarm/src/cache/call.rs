@@ -32,27 +32,30 @@ pub(crate) fn begin<'a, T>(never_waits: bool, future: impl Future<Output = T> + 
     if never_waits { Begun::Ready(poll_once(future)) } else { Begun::Waits(Box::pin(future)) }
 }
 
-/// The future of a verb. It does nothing before it is polled.
+/// The future of a verb that answers a `T`. It does nothing before it is polled.
+///
+/// What `V` has to be stands on the implementation and not here: on the type, the compiler would have to prove it for any
+/// two lifetimes where a task that awaits a verb must be `Send`, and cannot (rust-lang/rust#102211).
 #[must_use = "a verb does nothing unless it is awaited"]
-pub struct Call<'a, V: Verb<'a>> {
+pub struct Call<'a, V, T> {
     verb: Option<V>,
-    waiting: Option<Waiting<'a, V::Output>>,
+    waiting: Option<Waiting<'a, T>>,
 }
 
-impl<'a, V: Verb<'a>> Call<'a, V> {
+impl<V, T> Call<'_, V, T> {
     pub(crate) fn new(verb: V) -> Self {
         Self { verb: Some(verb), waiting: None }
     }
 }
 
 // The verb is moved out at the first poll and never pinned.
-impl<'a, V: Verb<'a>> Unpin for Call<'a, V> {}
+impl<V, T> Unpin for Call<'_, V, T> {}
 
-impl<'a, V: Verb<'a>> Future for Call<'a, V> {
-    type Output = V::Output;
+impl<'a, V: Verb<'a, Output = T>, T> Future for Call<'a, V, T> {
+    type Output = T;
 
     #[inline]
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<V::Output> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
         if let Some(verb) = self.verb.take() {
             match verb.begin() {
                 Begun::Ready(answer) => return Poll::Ready(answer),
@@ -77,7 +80,7 @@ macro_rules! awaitable {
 
         impl<$($generic)*> std::future::IntoFuture for $builder $(where $($bounds)+)? {
             type Output = $output;
-            type IntoFuture = $crate::cache::call::Call<'a, Self>;
+            type IntoFuture = $crate::cache::call::Call<'a, Self, $output>;
 
             #[inline]
             fn into_future(self) -> Self::IntoFuture {

@@ -3,19 +3,19 @@
 use std::convert::Infallible;
 use std::future::{Future, IntoFuture};
 use std::marker::PhantomData;
-use std::sync::Arc;
 
 use super::Cache;
 use super::call::{Begun, Call, Verb};
 use super::options::{tags_option, timeout_option, version_option};
+use super::{Owned, Shape, Shared};
 use crate::backend::{Claim, Lookup};
-use crate::blocking::{drive, poll_once};
+use crate::blocking::drive;
 use crate::compute::{Task, detached};
 use crate::entry::Marker;
 use crate::error::{FetchError, Result};
 use crate::expiry::Timeout;
-use crate::key::{Key, Version};
-use crate::payload::{Payload, Undecodable, Value};
+use crate::key::Version;
+use crate::payload::Value;
 use crate::stats::Event;
 
 impl Cache {
@@ -173,49 +173,6 @@ where
     }
 }
 
-/// The form in which a caller gets the value.
-pub trait Shape<T: Value>: 'static {
-    /// The form.
-    type Form: Send + 'static;
-
-    /// From what lies in the store.
-    fn open(payload: Payload) -> Result<Self::Form, Undecodable>;
-    /// From what was computed.
-    fn computed(value: Arc<T>) -> Self::Form;
-}
-
-/// A value of one's own.
-pub struct Owned;
-
-impl<T: Value> Shape<T> for Owned {
-    type Form = T;
-
-    #[inline]
-    fn open(payload: Payload) -> Result<T, Undecodable> {
-        payload.into_value()
-    }
-
-    fn computed(value: Arc<T>) -> T {
-        Arc::unwrap_or_clone(value)
-    }
-}
-
-/// A value shared with the store.
-pub struct Shared;
-
-impl<T: Value> Shape<T> for Shared {
-    type Form = Arc<T>;
-
-    #[inline]
-    fn open(payload: Payload) -> Result<Arc<T>, Undecodable> {
-        payload.into_arc()
-    }
-
-    fn computed(value: Arc<T>) -> Arc<T> {
-        value
-    }
-}
-
 /// See [`Cache::get_or_set`].
 #[must_use = "a verb does nothing unless it is awaited"]
 pub struct Fetch<'a, L, S = Owned> {
@@ -271,19 +228,16 @@ impl<'a, L: Loader, S: Shape<L::Value>> Fetch<'a, L, S> {
     /// A hit, if the store never waits and has one; counts it. A miss is counted by the computation.
     #[inline]
     fn hit_now(&self) -> Option<Form<L, S>> {
-        if self.claim == Claim::Refresh || !self.cache.never_waits() {
+        if self.claim == Claim::Refresh {
             return None;
         }
-        let key = self.cache.key(self.key, self.version.as_ref()).ok()?;
-        let key = Key::new(key.as_str(), self.cache.state().keys.scope());
-        match poll_once(self.cache.state().backend.get(&key, &self.tags)) {
-            Ok(Lookup::Hit(entry)) => {
-                let form = S::open(entry.payload).ok()?;
-                self.cache.count(Event::Hit);
-                Some(form)
-            }
-            _ => None,
-        }
+        let open = |found| match found {
+            Lookup::Hit(glanced) => S::glanced(glanced).ok(),
+            Lookup::Miss(_) => None,
+        };
+        let form = self.cache.glance(self.key, self.version.as_ref(), |_, found| open(found))??;
+        self.cache.count(Event::Hit);
+        Some(form)
     }
 
     fn task(self) -> Result<Task<L>> {
@@ -350,7 +304,7 @@ where
     S: Shape<L::Value>,
 {
     type Output = L::Answer<Form<L, S>>;
-    type IntoFuture = Call<'a, Self>;
+    type IntoFuture = Call<'a, Self, Self::Output>;
 
     #[inline]
     fn into_future(self) -> Self::IntoFuture {
@@ -380,7 +334,7 @@ where
     S: Shape<L::Value>,
 {
     type Output = L::Answer<Form<L, S>>;
-    type IntoFuture = Call<'a, Self>;
+    type IntoFuture = Call<'a, Self, Self::Output>;
 
     #[inline]
     fn into_future(self) -> Self::IntoFuture {

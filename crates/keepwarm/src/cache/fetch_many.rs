@@ -241,7 +241,7 @@ where
     L: ManyLoader<Future: Send, Error: Send> + Send + 'static,
 {
     type Output = L::Answer;
-    type IntoFuture = Call<'a, Self>;
+    type IntoFuture = Call<'a, Self, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
         Call::new(self)
@@ -264,7 +264,7 @@ where
     L: ManyLoader<Future: Send, Error: Send> + Send + 'a,
 {
     type Output = L::Answer;
-    type IntoFuture = Call<'a, Self>;
+    type IntoFuture = Call<'a, Self, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
         Call::new(self)

@@ -217,7 +217,7 @@ impl LockGuard {
 
     /// The stamp of the lock's entry, if it is this owner's.
     async fn held(&self) -> Result<Option<(Stamp, i64)>> {
-        let Lookup::Hit(entry) = self.cache.state().backend.get(&self.place.key(), &[]).await? else {
+        let Lookup::Hit(entry) = self.cache.state().backend.entry(&self.place.key(), &[]).await? else {
             return Ok(None);
         };
         let stamp = entry.stamp;

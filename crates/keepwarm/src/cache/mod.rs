@@ -17,6 +17,7 @@ mod options;
 mod rate_limit;
 mod read;
 mod scan;
+mod shape;
 mod touch;
 mod update;
 mod version;
@@ -32,14 +33,15 @@ pub use call::Call;
 pub use clear::{Clear, Close, InvalidateTags, ReadStats};
 pub use counter::Increment;
 pub use explain::{Explain, ExplainedEntry, ExplainedMark, Explanation};
-pub use fetch::{Always, Fetch, Inline, Loader, Owned, Shape, Shared, Try};
+pub use fetch::{Always, Fetch, Inline, Loader, Try};
 pub(crate) use fetch::{Fetched, Form};
 pub use fetch_many::{FetchMany, InlineMany, ManyAlways, ManyLoader, ManyTry};
 pub use lock::{Lock, LockGuard, LockTry, Release};
 pub use namespace::Namespace;
 pub use rate_limit::{RateLimit, RateLimited};
-pub use read::{Get, GetArc, HasKey, Remaining};
+pub use read::{Get, HasKey, Remaining};
 pub use scan::{DeletePattern, KeyIter, Keys};
+pub use shape::{Owned, Shape, Shared};
 pub use touch::{Persist, Touch};
 pub use update::Update;
 pub use version::MoveVersion;
@@ -53,7 +55,7 @@ use crate::entry::{Marker, MarkerKind, MissReason};
 use crate::error::{Error, Result};
 use crate::expiry::Timeout;
 use crate::key::{Key, KeyBuffer, KeyMaker, Version, warning};
-use crate::payload::{Payload, Undecodable};
+use crate::payload::Undecodable;
 use crate::stats::{Counters, Event};
 
 /// A cache: a handle on one alias of one store, cheap to clone and to share between threads and tasks.
@@ -187,9 +189,22 @@ impl Cache {
     /// Joins the stored key.
     #[inline]
     pub(crate) fn key(&self, name: &str, version: Option<&Version>) -> Result<KeyBuffer> {
+        let mut buffer = KeyBuffer::new();
+        self.key_into(&mut buffer, name, version)?;
+        Ok(buffer)
+    }
+
+    /// Joins the stored key in place.
+    #[inline]
+    pub(crate) fn key_into(&self, buffer: &mut KeyBuffer, name: &str, version: Option<&Version>) -> Result<()> {
         match &self.view {
-            None => self.shared.keys.make(name, version),
-            Some(view) => self.shared.keys.make(KeyBuffer::join(&view.lead, name).as_str(), version),
+            None => self.shared.keys.make(buffer, name, version),
+            Some(view) => {
+                let mut inner = KeyBuffer::new();
+                inner.push(&view.lead);
+                inner.push(name);
+                self.shared.keys.make(buffer, inner.as_str(), version)
+            }
         }
     }
 
@@ -249,22 +264,18 @@ impl Cache {
 
     /// Opens what a lookup found as a value, and counts a hit or a miss with its reason.
     #[inline]
-    pub(crate) fn open<T>(&self, found: Lookup, open: impl FnOnce(Payload) -> Result<T, Undecodable>) -> Option<T> {
-        match found {
-            Lookup::Hit(entry) => match open(entry.payload) {
+    pub(crate) fn open<P, T>(&self, found: Lookup<P>, open: impl FnOnce(P) -> Result<T, Undecodable>) -> Option<T> {
+        let reason = match found {
+            Lookup::Hit(payload) => match open(payload) {
                 Ok(value) => {
                     self.count(Event::Hit);
-                    Some(value)
+                    return Some(value);
                 }
-                Err(_) => {
-                    self.miss(MissReason::Undecodable);
-                    None
-                }
+                Err(_) => MissReason::Undecodable,
             },
-            Lookup::Miss(reason) => {
-                self.miss(reason);
-                None
-            }
-        }
+            Lookup::Miss(reason) => reason,
+        };
+        self.miss(reason);
+        None
     }
 }

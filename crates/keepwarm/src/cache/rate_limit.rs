@@ -75,7 +75,7 @@ impl RateLimit<'_> {
                 return Err(Error::new(ErrorKind::NotAnInteger, reason).with_verb("rate_limit").with_key(key.as_str()));
             }
         };
-        let reset_after = match state.backend.get(&key, self.cache.markers()).await.map_err(failed)? {
+        let reset_after = match state.backend.entry(&key, self.cache.markers()).await.map_err(failed)? {
             Lookup::Hit(entry) => entry.deadline.left(state.clock.now()).unwrap_or(Duration::MAX),
             Lookup::Miss(_) => Duration::ZERO,
         };

@@ -1,16 +1,18 @@
 //! Reading: `get`, `get_arc`, `has_key`, `ttl`.
 
+use std::future::IntoFuture;
 use std::marker::PhantomData;
-use std::sync::Arc;
 
-use super::Cache;
-use super::call::awaitable;
+use super::call::{Begun, Call, Verb, awaitable};
 use super::options::version_option;
+use super::{Cache, Owned, Shape, Shared};
 use crate::backend::Lookup;
+use crate::blocking::drive;
+use crate::entry::Entry;
 use crate::error::Result;
 use crate::expiry::Ttl;
-use crate::key::{Key, Version};
-use crate::payload::{Payload, Undecodable, Value};
+use crate::key::{Key, KeyBuffer, Version};
+use crate::payload::{Glanced, Undecodable, Value};
 
 impl Cache {
     /// Reads a value: `None` is a miss, so a cached null is `Some(None)` when read as `get::<Option<T>>`.
@@ -30,7 +32,7 @@ impl Cache {
     /// When the store fails and the alias does not degrade.
     #[inline]
     pub fn get<'a, T: Value>(&'a self, key: &'a str) -> Get<'a, T> {
-        Get { cache: self, key, version: None, value: PhantomData }
+        Get::new(self, key)
     }
 
     /// Reads a value shared with the store: on a store that keeps objects, a hit copies and allocates nothing.
@@ -46,8 +48,8 @@ impl Cache {
     /// # Errors
     /// When the store fails and the alias does not degrade.
     #[inline]
-    pub fn get_arc<'a, T: Value>(&'a self, key: &'a str) -> GetArc<'a, T> {
-        GetArc { cache: self, key, version: None, value: PhantomData }
+    pub fn get_arc<'a, T: Value>(&'a self, key: &'a str) -> Get<'a, T, Shared> {
+        Get::new(self, key)
     }
 
     /// Whether there is a live entry, whatever its value. Not counted as a read.
@@ -76,67 +78,119 @@ impl Cache {
         Remaining { cache: self, key, version: None }
     }
 
-    /// One lookup, opened and counted.
+    /// One lookup on a store that can show what it keeps, without a future and without moving a payload; `None` on any
+    /// other, and for keys that cannot be made.
     #[inline]
-    pub(super) async fn read<T>(
+    pub(super) fn glance<T: Value, R>(
+        &self,
+        name: &str,
+        version: Option<&Version>,
+        finish: impl FnOnce(&Key<'_>, Lookup<Glanced<T>>) -> R,
+    ) -> Option<R> {
+        let mut buffer = KeyBuffer::new();
+        self.key_into(&mut buffer, name, version).ok()?;
+        let key = Key::new(buffer.as_str(), self.state().keys.scope());
+        let mut glanced = None;
+        let found = self.state().backend.glance(&key, &mut |glimpse| glanced = Some(Glanced::take(glimpse)))?;
+        Some(match (found, glanced) {
+            (Lookup::Hit(()), Some(glanced)) => finish(&key, Lookup::Hit(glanced)),
+            (Lookup::Miss(reason), _) => finish(&key, Lookup::Miss(reason)),
+            (Lookup::Hit(()), None) => return None,
+        })
+    }
+
+    /// Opens and counts what a lookup found.
+    #[inline]
+    fn finish<P, F>(
+        &self,
+        key: &Key<'_>,
+        found: Lookup<P>,
+        open: impl FnOnce(P) -> Result<F, Undecodable>,
+    ) -> Result<Option<F>> {
+        if let Lookup::Miss(_) = found {
+            self.check(key)?;
+        }
+        Ok(self.open(found, open))
+    }
+
+    /// One lookup of the entry itself, not counted.
+    pub(super) async fn look(
         &self,
         name: &str,
         version: Option<&Version>,
         verb: &'static str,
-        open: impl FnOnce(Payload) -> Result<T, Undecodable>,
-    ) -> Result<Option<T>> {
-        let key = self.key(name, version)?;
-        let key = Key::new(key.as_str(), self.state().keys.scope());
-        match self.state().backend.get(&key, self.markers()).await {
-            Ok(found) => {
-                if let Lookup::Miss(_) = found {
-                    self.check(&key)?;
-                }
-                Ok(self.open(found, open))
-            }
-            Err(error) => Err(self.failed(error, verb, Some(key.as_str()))),
-        }
-    }
-
-    /// One lookup of the entry itself, not counted.
-    pub(super) async fn look(&self, name: &str, version: Option<&Version>, verb: &'static str) -> Result<Lookup> {
+    ) -> Result<Lookup<Entry>> {
         let key = self.key(name, version)?;
         let key = Key::new(key.as_str(), self.state().keys.scope());
         self.check(&key)?;
-        let found = self.state().backend.get(&key, self.markers()).await;
+        let found = self.state().backend.entry(&key, self.markers()).await;
         found.map_err(|error| self.failed(error, verb, Some(key.as_str())))
     }
 }
 
-/// See [`Cache::get`].
+/// See [`Cache::get`] and [`Cache::get_arc`].
 #[must_use = "a verb does nothing unless it is awaited"]
-pub struct Get<'a, T> {
+pub struct Get<'a, T, S = Owned> {
     cache: &'a Cache,
     key: &'a str,
     version: Option<Version>,
-    value: PhantomData<fn() -> T>,
+    value: PhantomData<fn() -> (T, S)>,
 }
 
-impl<T: Value> Get<'_, T> {
+impl<'a, T: Value, S: Shape<T>> Get<'a, T, S> {
+    fn new(cache: &'a Cache, key: &'a str) -> Self {
+        Self { cache, key, version: None, value: PhantomData }
+    }
+
+    /// The answer of a store that never waits: the way of a hit has no future in it, whose state would cost more than
+    /// the lookup.
     #[inline]
-    async fn run(self) -> Result<Option<T>> {
-        self.cache.read(self.key, self.version.as_ref(), "get", Payload::into_value).await
+    fn now(&self) -> Option<Result<Option<S::Form>>> {
+        let finish = |key: &Key<'_>, found| self.cache.finish(key, found, S::glanced);
+        self.cache.glance(self.key, self.version.as_ref(), finish)
+    }
+
+    async fn run(self) -> Result<Option<S::Form>> {
+        let key = self.cache.key(self.key, self.version.as_ref())?;
+        let key = Key::new(key.as_str(), self.cache.state().keys.scope());
+        match self.cache.state().backend.get(&key, self.cache.markers()).await {
+            Ok(found) => self.cache.finish(&key, found, S::open),
+            Err(error) => Err(self.cache.failed(error, "get", Some(key.as_str()))),
+        }
+    }
+
+    /// The same on this thread, without a runtime; see [`blocking`](crate#blocking).
+    ///
+    /// # Errors
+    /// As the verb.
+    #[inline]
+    pub fn wait(self) -> Result<Option<S::Form>> {
+        match self.now() {
+            Some(answer) => answer,
+            None => drive(self.run()),
+        }
     }
 }
 
-/// See [`Cache::get_arc`].
-#[must_use = "a verb does nothing unless it is awaited"]
-pub struct GetArc<'a, T> {
-    cache: &'a Cache,
-    key: &'a str,
-    version: Option<Version>,
-    value: PhantomData<fn() -> T>,
+impl<'a, T: Value, S: Shape<T>> Verb<'a> for Get<'a, T, S> {
+    type Output = Result<Option<S::Form>>;
+
+    #[inline]
+    fn begin(self) -> Begun<'a, Self::Output> {
+        match self.now() {
+            Some(answer) => Begun::Ready(answer),
+            None => Begun::Waits(Box::pin(self.run())),
+        }
+    }
 }
 
-impl<T: Value> GetArc<'_, T> {
+impl<'a, T: Value, S: Shape<T>> IntoFuture for Get<'a, T, S> {
+    type Output = Result<Option<S::Form>>;
+    type IntoFuture = Call<'a, Self, Self::Output>;
+
     #[inline]
-    async fn run(self) -> Result<Option<Arc<T>>> {
-        self.cache.read(self.key, self.version.as_ref(), "get", Payload::into_arc).await
+    fn into_future(self) -> Self::IntoFuture {
+        Call::new(self)
     }
 }
 
@@ -174,15 +228,12 @@ impl Remaining<'_> {
 }
 
 awaitable! {
-    impl['a, T] Get<'a, T> => Result<Option<T>> where [T: Value];
-    impl['a, T] GetArc<'a, T> => Result<Option<Arc<T>>> where [T: Value];
     impl['a] HasKey<'a> => Result<bool>;
     impl['a] Remaining<'a> => Result<Ttl>;
 }
 
 version_option! {
-    impl['a, T] Get<'a, T>;
-    impl['a, T] GetArc<'a, T>;
+    impl['a, T, S] Get<'a, T, S>;
     impl['a] HasKey<'a>;
     impl['a] Remaining<'a>;
 }

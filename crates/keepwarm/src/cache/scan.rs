@@ -8,7 +8,7 @@ use super::call::awaitable;
 use super::options::version_option;
 use crate::blocking;
 use crate::error::{Error, ErrorKind, Result};
-use crate::key::{Key, KeyBuffer, Pattern, Version};
+use crate::key::{Key, Pattern, Version};
 use crate::stats::Event;
 
 impl Cache {
@@ -103,11 +103,11 @@ impl<'a> KeyIter<'a> {
             let reason = "the alias' key function hides the names of its keys";
             return Err(Error::new(ErrorKind::Unsupported, reason));
         };
-        let lead = KeyBuffer::join(lead, self.inner_lead);
-        let literal = Pattern::literal(lead.as_str());
+        let lead = [lead, self.inner_lead].concat();
+        let literal = Pattern::literal(&lead);
         let pattern = Pattern::new([literal.as_str(), &self.pattern].concat());
         let page = state.backend.scan(state.keys.scope(), &pattern, from).await?;
-        let name = |key: String| key.strip_prefix(lead.as_str()).map(str::to_owned);
+        let name = |key: String| key.strip_prefix(&*lead).map(str::to_owned);
         self.page.extend(page.keys.into_iter().filter_map(name));
         Ok(page.next)
     }

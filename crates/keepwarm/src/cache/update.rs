@@ -84,7 +84,7 @@ where
     async fn attempt(&mut self, key: &Key<'_>) -> Result<Option<Option<T>>> {
         let state = self.cache.state();
         let backend = &state.backend;
-        let found = match backend.get(key, self.cache.markers()).await? {
+        let found = match backend.entry(key, self.cache.markers()).await? {
             Lookup::Hit(entry) => Some(entry),
             Lookup::Miss(_) => None,
         };

@@ -65,7 +65,7 @@ impl MoveVersion<'_> {
         let new = cache.key(self.key, Some(&Version::from(number)))?;
         let new = Key::new(new.as_str(), state.keys.scope());
         let failed = |error| cache.failed(error, self.verb, Some(old.as_str()));
-        let Lookup::Hit(entry) = state.backend.get(&old, cache.markers()).await.map_err(failed)? else {
+        let Lookup::Hit(entry) = state.backend.entry(&old, cache.markers()).await.map_err(failed)? else {
             return Err(Error::new(ErrorKind::Missing, "there is no such key").with_key(old.as_str()));
         };
         let stamp = entry.stamp;

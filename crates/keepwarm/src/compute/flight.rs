@@ -92,12 +92,6 @@ impl Flights {
         Joined::Leads(Leader { flights: Arc::clone(self), key: key.into(), flight, landing: Landing::LookAgain })
     }
 
-    /// How many computations are under way.
-    #[cfg(test)]
-    pub(crate) fn len(&self) -> usize {
-        self.shards.iter().map(|shard| shard.lock().len()).sum()
-    }
-
     /// Takes the flight out of the table, unless it already gave way to another.
     fn remove(&self, key: &str, flight: &Arc<Flight>) {
         let mut flights = self.shard(key).lock();

@@ -132,7 +132,7 @@ impl<L: ManyLoader> ManyTask<L> {
                         round.ours.push((named, leader, grant));
                     }
                     Lease::Held => round.beyond.push(named),
-                    Lease::Hit(entry) => match entry.payload.into_value() {
+                    Lease::Hit(payload) => match payload.into_value() {
                         Ok(value) => drop(found.insert(named.0, value)),
                         Err(_) => {
                             self.cache.miss(MissReason::Undecodable);

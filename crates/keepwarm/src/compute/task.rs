@@ -109,7 +109,7 @@ impl<L: Loader> Task<L> {
             if self.claim == Claim::Missing {
                 let found = self.cache.state().backend.get(&self.stored_key(), &self.markers).await;
                 match found.map_err(|error| self.failed(error))? {
-                    Lookup::Hit(entry) => match S::open(entry.payload) {
+                    Lookup::Hit(payload) => match S::open(payload) {
                         Ok(form) => {
                             self.cache.count(Event::Hit);
                             return Ok(Step::Done(form));
@@ -164,7 +164,7 @@ impl<L: Loader> Task<L> {
             match lease.map_err(|error| self.failed(error))? {
                 Lease::Granted(fence) => return Ok(Some(Step::Compute(leader, fence))),
                 Lease::Held => state.clock.sleep(pause.next()).await,
-                Lease::Hit(entry) => match S::open(entry.payload.clone()) {
+                Lease::Hit(payload) => match S::open(payload) {
                     Ok(form) => {
                         // It was there before anybody who waits here asked.
                         if let Some(leader) = leader {
@@ -216,8 +216,8 @@ impl<L: Loader> Task<L> {
         if overtaken && claim == Claim::Missing {
             // Another writer won: its value is the newer one. Nothing there: the caller asked before the invalidation.
             let stored = Key::new(key.as_str(), state.keys.scope());
-            if let Ok(Lookup::Hit(entry)) = state.backend.get(&stored, &markers).await
-                && let Ok(form) = S::open(entry.payload)
+            if let Ok(Lookup::Hit(payload)) = state.backend.get(&stored, &markers).await
+                && let Ok(form) = S::open(payload)
             {
                 return Ok(form);
             }

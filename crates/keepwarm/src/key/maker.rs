@@ -49,22 +49,36 @@ impl KeyMaker {
     /// # Errors
     /// [`ErrorKind::InvalidKey`] when the user's key function panics or returns nothing.
     #[inline]
-    pub(crate) fn make(&self, name: &str, version: Option<&Version>) -> Result<KeyBuffer> {
-        match (version, &self.function) {
-            (None, None) => Ok(KeyBuffer::join(&self.lead, name)),
-            (Some(version), None) => Ok(KeyBuffer::join(&lead(self.scope.prefix(), version), name)),
-            (_, Some(function)) => self.call(function, name, version.unwrap_or(&self.version)),
+    pub(crate) fn make(&self, buffer: &mut KeyBuffer, name: &str, version: Option<&Version>) -> Result<()> {
+        if version.is_some() || self.function.is_some() {
+            return self.make_slowly(buffer, name, version);
         }
+        buffer.push(&self.lead);
+        buffer.push(name);
+        Ok(())
     }
 
-    fn call(&self, function: &Arc<KeyFunction>, name: &str, version: &Version) -> Result<KeyBuffer> {
+    #[cold]
+    fn make_slowly(&self, buffer: &mut KeyBuffer, name: &str, version: Option<&Version>) -> Result<()> {
+        let version = version.unwrap_or(&self.version);
+        match &self.function {
+            Some(function) => buffer.push(&self.call(function, name, version)?),
+            None => {
+                buffer.push(&lead(self.scope.prefix(), version));
+                buffer.push(name);
+            }
+        }
+        Ok(())
+    }
+
+    fn call(&self, function: &Arc<KeyFunction>, name: &str, version: &Version) -> Result<String> {
         let made = catch_unwind(AssertUnwindSafe(|| function(name, self.scope.prefix(), version)))
             .map_err(|_| Error::new(ErrorKind::InvalidKey, format!("the key function panicked on {name:?}")))?;
         if made.is_empty() {
             // Every caller's values would share one entry.
             return Err(Error::new(ErrorKind::InvalidKey, format!("the key function returned no key for {name:?}")));
         }
-        Ok(made.into())
+        Ok(made)
     }
 
     /// The text that every stored key of this version begins with; `None` where a key function hides it.

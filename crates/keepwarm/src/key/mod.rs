@@ -20,37 +20,38 @@ pub use version::Version;
 /// How many bytes of a stored key are built on the stack; longer ones go to the heap.
 const ON_STACK: usize = 120;
 
-/// A stored key being built.
-#[derive(Debug, Clone)]
-pub(crate) enum KeyBuffer {
-    Short(ArrayString<ON_STACK>),
-    Long(String),
+/// Room for a stored key, filled in place: moving so many bytes around would cost a hit more than joining them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct KeyBuffer {
+    short: ArrayString<ON_STACK>,
+    long: Option<String>,
 }
 
 impl KeyBuffer {
-    /// The two halves of a stored key, joined.
     #[inline]
-    pub(crate) fn join(prefix: &str, name: &str) -> Self {
-        let mut short = ArrayString::new_const();
-        if prefix.len() + name.len() <= ON_STACK {
-            short.push_str(prefix);
-            short.push_str(name);
-            return Self::Short(short);
-        }
-        Self::Long([prefix, name].concat())
+    pub(crate) fn new() -> Self {
+        Self { short: ArrayString::new_const(), long: None }
     }
 
+    /// Appends to the key.
+    #[inline]
+    pub(crate) fn push(&mut self, text: &str) {
+        if self.long.is_some() || self.short.try_push_str(text).is_err() {
+            self.push_long(text);
+        }
+    }
+
+    #[cold]
+    fn push_long(&mut self, text: &str) {
+        self.long.get_or_insert_with(|| self.short.as_str().to_owned()).push_str(text);
+    }
+
+    #[inline]
     pub(crate) fn as_str(&self) -> &str {
-        match self {
-            Self::Short(text) => text,
-            Self::Long(text) => text,
+        match &self.long {
+            None => &self.short,
+            Some(long) => long,
         }
-    }
-}
-
-impl From<String> for KeyBuffer {
-    fn from(text: String) -> Self {
-        Self::Long(text)
     }
 }
 

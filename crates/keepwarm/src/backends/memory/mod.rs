@@ -33,6 +33,7 @@ use crate::entry::{Entry, Generation, Marker};
 use crate::error::Result;
 use crate::expiry::Deadline;
 use crate::key::{Key, Pattern, Scope};
+use crate::payload::{Glimpse, Payload};
 
 /// A store in this process; clones share it.
 #[derive(Clone)]
@@ -82,12 +83,20 @@ impl Backend for Memory {
     }
 
     #[inline]
-    async fn get(&self, key: &Key<'_>, _hint: &[Marker]) -> Result<Lookup> {
-        Ok(self.0.get(key))
+    fn glance(&self, key: &Key<'_>, see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>> {
+        Some(self.0.get(key, |slot| see(slot.glimpse())))
     }
 
-    async fn get_many(&self, keys: &[Key<'_>], _hint: &[Marker]) -> Result<Vec<Lookup>> {
-        Ok(keys.iter().map(|key| self.0.get(key)).collect())
+    async fn get(&self, key: &Key<'_>, _hint: &[Marker]) -> Result<Lookup<Payload>> {
+        Ok(self.0.get(key, |slot| slot.payload()))
+    }
+
+    async fn get_many(&self, keys: &[Key<'_>], _hint: &[Marker]) -> Result<Vec<Lookup<Payload>>> {
+        Ok(keys.iter().map(|key| self.0.get(key, |slot| slot.payload())).collect())
+    }
+
+    async fn entry(&self, key: &Key<'_>, _hint: &[Marker]) -> Result<Lookup<Entry>> {
+        Ok(self.0.get(key, |slot| self.0.entry(slot)))
     }
 
     async fn put(&self, key: &Key<'_>, entry: Entry, when: When) -> Result<Put> {

@@ -116,7 +116,7 @@ impl Shelf {
                     return;
                 }
                 let replaces = u64::from(cache.contains_key(probe));
-                cache.insert_with_lifecycle(StoredKey(probe.text.into()), slot, gone);
+                cache.insert_with_lifecycle(StoredKey::new(probe.text), slot, gone);
                 gone.evicted = gone.evicted.saturating_sub(replaces);
             }
             Self::Lru(cache, lru) => {
@@ -137,7 +137,7 @@ impl Shelf {
 
     pub(super) fn for_each(&self, mut visit: impl FnMut(&str, &Slot)) {
         match self {
-            Self::Clock(cache) => cache.iter().for_each(|(key, slot)| visit(&key.0, slot)),
+            Self::Clock(cache) => cache.iter().for_each(|(key, slot)| visit(key.text(), slot)),
             Self::Lru(cache, _) => cache.iter().for_each(|(key, slot)| visit(key, slot)),
         }
     }

@@ -101,20 +101,20 @@ impl Store {
     }
 
     #[inline]
-    pub(super) fn get(&self, key: &Key<'_>) -> Lookup {
+    pub(super) fn get<T>(&self, key: &Key<'_>, mut take: impl FnMut(&Slot) -> T) -> Lookup<T> {
         let probe = Probe::new(key.as_str());
         let now = self.clock.now();
         let epoch = self.epochs.of(key.scope().index());
         let shard = self.shard(&probe);
         if self.lru {
-            return self.get_and_move(&probe, shard, now, epoch);
+            return self.get_and_move(&probe, shard, now, epoch, take);
         }
         let inner = shard.read();
         let Shelf::Clock(shelf) = &inner.shelf else { unreachable!("only an exact LRU moves what it reads") };
         let found = match shelf.get(&probe) {
             None => Lookup::Miss(MissReason::Absent),
             Some(slot) => match slot.dead(now, epoch) {
-                None => Lookup::Hit(slot.entry(self.origin)),
+                None => Lookup::Hit(take(slot)),
                 Some(reason) => Lookup::Miss(reason),
             },
         };
@@ -123,27 +123,38 @@ impl Store {
             self.sweep_if_free(shard, now);
         }
         match found {
-            Lookup::Miss(reason) if reason != MissReason::Absent => self.bury(&probe, shard, now, epoch, reason),
+            Lookup::Miss(reason) if reason != MissReason::Absent => {
+                self.bury(&probe, shard, now, epoch);
+                Lookup::Miss(reason)
+            }
             found => found,
         }
     }
 
     #[cold]
-    fn get_and_move(&self, probe: &Probe<'_>, shard: &Shard, now: Moment, epoch: u32) -> Lookup {
+    fn get_and_move<T>(
+        &self,
+        probe: &Probe<'_>,
+        shard: &Shard,
+        now: Moment,
+        epoch: u32,
+        mut take: impl FnMut(&Slot) -> T,
+    ) -> Lookup<T> {
         let mut inner = self.enter(shard, now);
-        match inner.shelf.change(probe, |slot| slot.dead(now, epoch).map_or_else(|| Ok(slot.entry(self.origin)), Err)) {
+        match inner.shelf.change(probe, |slot| slot.dead(now, epoch).map_or_else(|| Ok(take(slot)), Err)) {
             None => Lookup::Miss(MissReason::Absent),
-            Some(Ok(entry)) => Lookup::Hit(entry),
+            Some(Ok(taken)) => Lookup::Hit(taken),
             Some(Err(reason)) => {
                 drop(inner);
-                self.bury(probe, shard, now, epoch, reason)
+                self.bury(probe, shard, now, epoch);
+                Lookup::Miss(reason)
             }
         }
     }
 
-    /// Removes an entry that was found dead, unless it has been replaced since; its miss keeps its reason.
+    /// Removes an entry that was found dead, unless it has been replaced since.
     #[cold]
-    fn bury(&self, probe: &Probe<'_>, shard: &Shard, now: Moment, epoch: u32, reason: MissReason) -> Lookup {
+    fn bury(&self, probe: &Probe<'_>, shard: &Shard, now: Moment, epoch: u32) {
         let mut inner = shard.write();
         let gone = if inner.shelf.peek(probe).is_some_and(|slot| slot.dead(now, epoch).is_some()) {
             self.count_expired(1);
@@ -153,7 +164,11 @@ impl Store {
         };
         drop(inner);
         drop(gone);
-        Lookup::Miss(reason)
+    }
+
+    /// The entry in a slot, as it goes through the door.
+    pub(super) fn entry(&self, slot: &Slot) -> Entry {
+        slot.entry(self.origin)
     }
 
     /// The shard for writing, swept if it is time.
@@ -277,7 +292,7 @@ impl Store {
             if slot.dead(now, epoch).is_some() {
                 return Count::Missing;
             }
-            let super::slot::Kept::Integer(number) = &mut slot.kept else { return Count::NotAnInteger };
+            let Some(number) = slot.kept.integer() else { return Count::NotAnInteger };
             let Some(sum) = number.checked_add(delta) else { return Count::Overflow };
             *number = sum;
             // Another identity: a compare-and-swap that read the old number must fail.
@@ -294,7 +309,7 @@ impl Store {
         }
         let Ok(tied) = self.tie(&entry) else { return Count::Now(sum) };
         let slot = Slot {
-            kept: super::slot::Kept::Integer(sum),
+            kept: Payload::Integer(sum).into(),
             deadline: entry.deadline,
             stamp,
             tied,
@@ -339,7 +354,7 @@ impl Store {
         let stamp = inner.next_stamp();
         let live = inner.shelf.peek(&probe).filter(|slot| slot.dead(now, epoch).is_none());
         match (claim, live) {
-            (Claim::Missing, Some(slot)) => return Lease::Hit(slot.entry(self.origin)),
+            (Claim::Missing, Some(slot)) => return Lease::Hit(slot.payload()),
             (Claim::Missing, None) => {
                 if inner.leases.get(probe.text).is_some_and(|held| held.until > now && held.epoch == epoch) {
                     return Lease::Held;

@@ -1,0 +1,64 @@
+//! The form in which a caller gets a value: one of its own, or shared with the store.
+
+use std::sync::Arc;
+
+use crate::payload::{Glanced, Payload, Undecodable, Value};
+
+/// The form in which a caller gets the value.
+pub trait Shape<T: Value>: 'static {
+    /// The form.
+    type Form: Send + 'static;
+
+    /// From what lies in the store.
+    fn open(payload: Payload) -> Result<Self::Form, Undecodable>;
+    /// From what was taken at a glance.
+    #[doc(hidden)]
+    #[allow(private_interfaces, reason = "callers name the shapes, only the front opens them")]
+    fn glanced(glanced: Glanced<T>) -> Result<Self::Form, Undecodable>;
+    /// From what was computed.
+    fn computed(value: Arc<T>) -> Self::Form;
+}
+
+/// A value of one's own.
+pub struct Owned;
+
+impl<T: Value> Shape<T> for Owned {
+    type Form = T;
+
+    #[inline]
+    fn open(payload: Payload) -> Result<T, Undecodable> {
+        payload.into_value()
+    }
+
+    #[inline]
+    #[allow(private_interfaces, reason = "as the trait")]
+    fn glanced(glanced: Glanced<T>) -> Result<T, Undecodable> {
+        glanced.into_value()
+    }
+
+    fn computed(value: Arc<T>) -> T {
+        Arc::unwrap_or_clone(value)
+    }
+}
+
+/// A value shared with the store.
+pub struct Shared;
+
+impl<T: Value> Shape<T> for Shared {
+    type Form = Arc<T>;
+
+    #[inline]
+    fn open(payload: Payload) -> Result<Arc<T>, Undecodable> {
+        payload.into_arc()
+    }
+
+    #[inline]
+    #[allow(private_interfaces, reason = "as the trait")]
+    fn glanced(glanced: Glanced<T>) -> Result<Arc<T>, Undecodable> {
+        glanced.into_arc()
+    }
+
+    fn computed(value: Arc<T>) -> Arc<T> {
+        value
+    }
+}

@@ -1,0 +1,58 @@
+//! Settings of one alias as a URL: `scheme://name?option=value&option=value`.
+//!
+//! Split by hand: the `url` crate brings a table of all international domain names along, lower-cases names, and rejects
+//! names that are no hosts.
+
+use percent_encoding::percent_decode_str;
+
+use super::AliasSettings;
+use super::secret::shown;
+use crate::backend::KINDS;
+use crate::error::{Error, ErrorKind, Result};
+
+/// Reads the settings of an alias from its URL.
+pub(super) fn parse(url: &str) -> Result<AliasSettings> {
+    let refuse = |reason: &str| {
+        Err(Error::new(
+            ErrorKind::Configuration,
+            format!("the cache URL {} {reason}; write `memory://name?max_entries=1000&timeout=60`", shown("url", url)),
+        ))
+    };
+    let Some((scheme, rest)) = url.trim().split_once("://") else {
+        return refuse("has no `://`");
+    };
+    if rest.contains('#') {
+        return refuse("has a `#`, which means nothing here (a literal one is written `%23`)");
+    }
+    let (name, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let scheme = scheme.to_ascii_lowercase();
+    let kind = KINDS.iter().find(|kind| kind.schemes.contains(&scheme.as_str()));
+    // An unknown scheme may be a backend that the program registers; the check comes with the registry.
+    let mut alias = AliasSettings::new(kind.map_or(scheme.as_str(), |kind| kind.name));
+    let Ok(name) = decode(name.trim_end_matches('/')) else {
+        return refuse("is not UTF-8 where it is percent-decoded");
+    };
+    if !name.is_empty() {
+        match kind.map_or(Some("location"), |kind| kind.url_name) {
+            Some(option) => alias.push(option.to_owned(), name.into()),
+            None => return refuse("has a name after `//`, and this backend takes none"),
+        }
+    }
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let Some((option, value)) = pair.split_once('=') else {
+            return refuse("has an option without `=`");
+        };
+        let (Ok(option), Ok(value)) = (decode(option), decode(value)) else {
+            return refuse("is not UTF-8 where it is percent-decoded");
+        };
+        if option.eq_ignore_ascii_case("backend") {
+            return refuse("names its backend twice: as the scheme and in the query");
+        }
+        alias.push(option, value.into());
+    }
+    Ok(alias)
+}
+
+fn decode(text: &str) -> Result<String, std::str::Utf8Error> {
+    percent_decode_str(text).decode_utf8().map(|text| text.into_owned())
+}

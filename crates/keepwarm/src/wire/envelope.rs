@@ -1,0 +1,279 @@
+//! The envelope: the fields around a payload, and how they lie in the bytes.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::Anchor;
+use super::checksum::checksum;
+use super::reader::{Reader, decimal, put_varint};
+use crate::codec::Codec;
+use crate::entry::{Entry, Generation, Mark, Marker, MarkerKind, Marks, Stamp};
+use crate::error::Result;
+use crate::expiry::Deadline;
+use crate::payload::{Payload, Undecodable};
+
+/// Begins every envelope: no decimal, no UTF-8 text (so no JSON), no pickle and no MessagePack begins with it.
+const TAG: u8 = 0xc1;
+const VERSION: u8 = 1;
+
+const CODEC_INTEGER: u8 = 0;
+const CODEC_MESSAGEPACK: u8 = 1;
+const CODEC_JSON: u8 = 2;
+const CODEC_GENERATION: u8 = 4;
+
+const HAS_WRITTEN: u8 = 0x01;
+const HAS_HARD_DEADLINE: u8 = 0x02;
+const HAS_SOFT_DEADLINE: u8 = 0x04;
+const HAS_STAMP: u8 = 0x08;
+const HAS_SCOPE: u8 = 0x10;
+const HAS_SCHEMA: u8 = 0x20;
+const HAS_MARKS: u8 = 0x40;
+const HAS_MORE_FLAGS: u8 = 0x80;
+
+const MARK_TAG: u8 = 1;
+const MARK_NAMESPACE: u8 = 2;
+
+const CHECKSUM_LENGTH: usize = 4;
+
+/// What an envelope carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Content {
+    /// An integer.
+    Integer(i64),
+    /// A value in the form of its codec.
+    Value(Codec, Bytes),
+    /// The generation of a marker or scope: an entry of its own in stores that have no better place for it.
+    Generation(Generation),
+}
+
+/// An entry with all its fields as they lie in a store; times are wall time in milliseconds since 1970.
+///
+/// Everything but the content is optional and takes no room when it is not there.
+///
+/// ```
+/// use keepwarm::wire::{Content, Envelope};
+///
+/// let mut envelope = Envelope::new(Content::Integer(41));
+/// envelope.written = Some(1_700_000_000_000);
+/// let bytes = envelope.write("myapp:1:views");
+///
+/// let mut read = Envelope::read("myapp:1:views", bytes.into()).expect("the bytes are whole and its own");
+/// assert_eq!(read, envelope);
+/// read.content = Content::Integer(42);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Envelope {
+    /// The value, or what else it carries.
+    pub content: Content,
+    /// When it was written.
+    pub written: Option<u64>,
+    /// When the entry is gone; `None` for never, or where the store keeps the expiry.
+    pub hard_deadline: Option<u64>,
+    /// From when on the value should be computed anew while it is still served.
+    pub soft_deadline: Option<u64>,
+    /// The identity of this write.
+    pub stamp: Option<Stamp>,
+    /// The generation of the entry's scope when it was written: `clear()` moves it on.
+    pub scope: Option<Generation>,
+    /// The fingerprint of the type's shape.
+    pub schema: Option<NonZeroU32>,
+    /// The tags and namespaces it was written under, with their generations.
+    pub marks: Marks,
+}
+
+impl Envelope {
+    /// An envelope with nothing but its content.
+    pub fn new(content: Content) -> Self {
+        Self {
+            content,
+            written: None,
+            hard_deadline: None,
+            soft_deadline: None,
+            stamp: None,
+            scope: None,
+            schema: None,
+            marks: None,
+        }
+    }
+
+    /// The envelope of an entry.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Encode`](crate::ErrorKind::Encode) when the payload is an object whose type refuses `codec`.
+    pub fn of(entry: &Entry, anchor: Anchor, codec: Codec) -> Result<Self> {
+        let content = match &entry.payload {
+            Payload::Integer(number) => Content::Integer(*number),
+            Payload::Bytes(codec, bytes) => Content::Value(*codec, Bytes::clone(bytes)),
+            Payload::Object(object) => Content::Value(codec, (**object).encode(codec)?),
+        };
+        Ok(Self {
+            written: Some(anchor.unix_millis(entry.written)),
+            hard_deadline: anchor.deadline_unix_millis(entry.deadline),
+            stamp: Some(entry.stamp),
+            marks: entry.marks.clone().filter(|marks| !marks.is_empty()),
+            ..Self::new(content)
+        })
+    }
+
+    /// The entry in the envelope. What is not there is read as never, now, and a stamp of 0.
+    ///
+    /// # Errors
+    /// [`Undecodable`] when it is no value but a generation.
+    pub fn into_entry(self, anchor: Anchor) -> Result<Entry, Undecodable> {
+        let payload = match self.content {
+            Content::Integer(number) => Payload::Integer(number),
+            Content::Value(codec, bytes) => Payload::bytes(codec, bytes),
+            Content::Generation(_) => return Err(Undecodable("a generation is not a value".to_owned())),
+        };
+        Ok(Entry {
+            payload,
+            deadline: self.hard_deadline.map_or(Deadline::NEVER, |millis| Deadline::at(anchor.moment(millis))),
+            stamp: self.stamp.unwrap_or(Stamp(0)),
+            written: anchor.moment(self.written.unwrap_or_else(|| anchor.unix_now())),
+            marks: self.marks,
+        })
+    }
+
+    /// The bytes to store under `key` and no other.
+    pub fn write(&self, key: &str) -> Vec<u8> {
+        let (codec, payload) = match &self.content {
+            Content::Integer(number) => (CODEC_INTEGER, Bytes::from(number.to_string())),
+            Content::Value(Codec::MessagePack, bytes) => (CODEC_MESSAGEPACK, bytes.clone()),
+            Content::Value(Codec::Json, bytes) => (CODEC_JSON, bytes.clone()),
+            Content::Generation(generation) => (CODEC_GENERATION, Bytes::copy_from_slice(&generation.0.to_le_bytes())),
+        };
+        // 48 bytes hold the fields of every entry without marks.
+        let mut out = Vec::with_capacity(48 + payload.len());
+        out.extend([TAG, VERSION, codec, 0]);
+        let mut flags = 0;
+        // Deadlines are written as the distance from here, which takes half the bytes.
+        let origin = self.written.unwrap_or(0);
+        if let Some(written) = self.written {
+            flags |= HAS_WRITTEN;
+            put_varint(&mut out, written);
+        }
+        if let Some(deadline) = self.hard_deadline {
+            flags |= HAS_HARD_DEADLINE;
+            put_varint(&mut out, deadline.saturating_sub(origin));
+        }
+        if let Some(deadline) = self.soft_deadline {
+            flags |= HAS_SOFT_DEADLINE;
+            put_varint(&mut out, deadline.saturating_sub(origin));
+        }
+        if let Some(stamp) = self.stamp {
+            flags |= HAS_STAMP;
+            out.extend(stamp.0.to_le_bytes());
+        }
+        if let Some(generation) = self.scope {
+            flags |= HAS_SCOPE;
+            out.extend(generation.0.to_le_bytes());
+        }
+        if let Some(schema) = self.schema {
+            flags |= HAS_SCHEMA;
+            out.extend(schema.get().to_le_bytes());
+        }
+        if let Some(marks) = self.marks.as_ref().filter(|marks| !marks.is_empty()) {
+            flags |= HAS_MARKS;
+            put_varint(&mut out, marks.len() as u64);
+            marks.iter().for_each(|mark| put_mark(&mut out, mark));
+        }
+        out[3] = flags;
+        out.extend_from_slice(&payload);
+        let checksum = checksum(key, &out);
+        out.extend(checksum.to_le_bytes());
+        out
+    }
+
+    /// Reads what was stored under `key`.
+    ///
+    /// # Errors
+    /// [`Undecodable`] when the bytes are torn, foreign, another key's, or of a kind this version does not know.
+    pub fn read(key: &str, bytes: Bytes) -> Result<Self, Undecodable> {
+        let (body, stored) = bytes.split_last_chunk::<CHECKSUM_LENGTH>().ok_or_else(not_an_envelope)?;
+        let mut reader = Reader::new(body);
+        let [tag, version, codec, flags] = reader.array().map_err(|_| not_an_envelope())?;
+        if tag != TAG {
+            return Err(not_an_envelope());
+        }
+        if version != VERSION {
+            return Err(Undecodable(format!("format version {version} is not known here")));
+        }
+        if checksum(key, body) != u32::from_le_bytes(*stored) {
+            return Err(Undecodable("the checksum does not fit: the bytes are torn, or another key's".to_owned()));
+        }
+        if flags & HAS_MORE_FLAGS != 0 {
+            return Err(Undecodable("the entry is compressed, encrypted or otherwise of a later kind".to_owned()));
+        }
+        let field = |flag| flags & flag != 0;
+        let written = field(HAS_WRITTEN).then(|| reader.varint()).transpose()?;
+        let mut deadline = |flag| -> Result<Option<u64>, Undecodable> {
+            let distance = field(flag).then(|| reader.varint()).transpose()?;
+            Ok(distance.map(|distance| written.unwrap_or(0).saturating_add(distance)))
+        };
+        let hard_deadline = deadline(HAS_HARD_DEADLINE)?;
+        let soft_deadline = deadline(HAS_SOFT_DEADLINE)?;
+        let stamp = field(HAS_STAMP).then(|| reader.u64()).transpose()?.map(Stamp);
+        let scope = field(HAS_SCOPE).then(|| reader.u64()).transpose()?.map(Generation);
+        let schema = field(HAS_SCHEMA).then(|| read_schema(&mut reader)).transpose()?;
+        let marks = field(HAS_MARKS).then(|| read_marks(&mut reader)).transpose()?;
+        let payload = bytes.slice(body.len() - reader.left()..body.len());
+        let content = read_content(codec, payload)?;
+        Ok(Self { content, written, hard_deadline, soft_deadline, stamp, scope, schema, marks })
+    }
+}
+
+fn not_an_envelope() -> Undecodable {
+    Undecodable("these are not the bytes of an entry".to_owned())
+}
+
+fn put_mark(out: &mut Vec<u8>, mark: &Mark) {
+    out.push(match mark.marker.kind() {
+        MarkerKind::Tag => MARK_TAG,
+        MarkerKind::Namespace => MARK_NAMESPACE,
+    });
+    let name = mark.marker.name();
+    put_varint(out, name.len() as u64);
+    out.extend_from_slice(name.as_bytes());
+    out.extend(mark.generation.0.to_le_bytes());
+}
+
+fn read_schema(reader: &mut Reader<'_>) -> Result<NonZeroU32, Undecodable> {
+    let fingerprint = u32::from_le_bytes(reader.array()?);
+    NonZeroU32::new(fingerprint).ok_or_else(|| Undecodable("a fingerprint of 0 is none".to_owned()))
+}
+
+fn read_marks(reader: &mut Reader<'_>) -> Result<Arc<[Mark]>, Undecodable> {
+    let count = reader.varint()?;
+    if count == 0 {
+        return Err(Undecodable("a list of no marks is none".to_owned()));
+    }
+    // The list grows with the bytes that are read, not with the count, which may be a lie.
+    let mut marks = Vec::new();
+    for _ in 0..count {
+        let kind = match reader.byte()? {
+            MARK_TAG => MarkerKind::Tag,
+            MARK_NAMESPACE => MarkerKind::Namespace,
+            other => return Err(Undecodable(format!("a mark of kind {other} is not known here"))),
+        };
+        let marker = Marker::new(kind, reader.text()?);
+        marks.push(Mark { marker, generation: Generation(reader.u64()?) });
+    }
+    Ok(marks.into())
+}
+
+fn read_content(codec: u8, payload: Bytes) -> Result<Content, Undecodable> {
+    match codec {
+        CODEC_INTEGER => decimal(&payload).map(Content::Integer).ok_or("an integer is not a decimal"),
+        CODEC_MESSAGEPACK => Ok(Content::Value(Codec::MessagePack, payload)),
+        CODEC_JSON => Ok(Content::Value(Codec::Json, payload)),
+        CODEC_GENERATION => (&payload[..])
+            .try_into()
+            .map(|bytes| Content::Generation(Generation(u64::from_le_bytes(bytes))))
+            .map_err(|_| "a generation is not 8 bytes long"),
+        _ => return Err(Undecodable(format!("codec {codec} is not known here"))),
+    }
+    .map_err(|reason| Undecodable(reason.to_owned()))
+}
