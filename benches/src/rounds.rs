@@ -5,6 +5,7 @@
 //! The order is drawn anew because a fixed one favours whoever follows a lane over the same cache: merely rotated, the
 //! second of two equal lanes was a third quicker.
 
+use crate::executor::runtime;
 use crate::keys::{Batch, Random};
 use crate::time::{thread_time, wall_time};
 
@@ -20,6 +21,16 @@ pub(crate) struct Lane {
 impl Lane {
     pub(crate) fn new(name: impl Into<String>, run: impl FnMut(&Batch) -> u64 + 'static) -> Self {
         Self { name: name.into(), run: Box::new(run), operations_per_key: 1.0 }
+    }
+
+    /// With a tokio runtime around it, for a contender that looks for one.
+    pub(crate) fn inside_tokio(mut self) -> Self {
+        let mut run = self.run;
+        self.run = Box::new(move |batch| {
+            let _inside = runtime().enter();
+            run(batch)
+        });
+        self
     }
 
     /// When a lane does its batch several times over, on several threads say.

@@ -113,7 +113,8 @@ fn computing_reads(report: &mut Report) {
         }),
         per_key!("foyer get_or_fetch", foyer, |foyer, key| {
             foyer.get_or_fetch(key, || async { Small::of(u64::MAX) }).await.id()
-        }),
+        })
+        .inside_tokio(),
     ];
     let plan = plan(report.quick(), Check::SumOfIds);
     report.outcome(rounds::run(group, "get", plan, lanes, zipf_batches(KEYS)));
