@@ -10,7 +10,7 @@ use crate::blocking::poll_once;
 use crate::entry::{Entry, Generation, Marker};
 use crate::error::Result;
 use crate::expiry::Deadline;
-use crate::key::{Key, Pattern, Scope};
+use crate::key::{Key, Parts, Pattern, Scope};
 use crate::payload::{Glimpse, Payload};
 
 /// The answer of a verb of a [`DynBackend`]: there already, or a boxed future.
@@ -57,7 +57,7 @@ macro_rules! dyn_backend {
             /// See [`Backend::housekeeping`].
             fn housekeeping(&self) -> Housekeeping;
             /// See [`Backend::glance`].
-            fn glance(&self, key: &Key<'_>, see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>>;
+            fn glance(&self, key: &Parts<'_>, see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>>;
             $( $(#[$doc])* fn $verb<'a>(&'a self $(, $argument: $type)*) -> Reply<'a, $answer>; )*
         }
 
@@ -75,7 +75,7 @@ macro_rules! dyn_backend {
             }
 
             #[inline]
-            fn glance(&self, key: &Key<'_>, see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>> {
+            fn glance(&self, key: &Parts<'_>, see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>> {
                 Backend::glance(self, key, see)
             }
 

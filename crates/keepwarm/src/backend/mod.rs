@@ -22,7 +22,7 @@ pub use kinds::{BackendOption, COMMON_OPTIONS, KINDS, Kind, Takes};
 use crate::entry::{Entry, Generation, Marker, MissReason, Stamp};
 use crate::error::Result;
 use crate::expiry::Deadline;
-use crate::key::{Key, Pattern, Scope};
+use crate::key::{Key, Parts, Pattern, Scope};
 use crate::payload::{Glimpse, Payload};
 
 /// When a write or removal takes place, decided atomically with it.
@@ -172,7 +172,7 @@ pub trait Backend: Send + Sync + 'static {
     /// Shows the live value under `key` in place to `see`, counted as a use of it: [`get`](Self::get) for stores that keep
     /// objects and never wait, without moving anything. `None` is "ask `get`", the answer of every other store; `see` is
     /// then not called. It runs under the store's lock and must be short.
-    fn glance(&self, key: &Key<'_>, see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>>;
+    fn glance(&self, key: &Parts<'_>, see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>>;
 
     /// The value of the live entry under `key`, counted as a use of it. `hint` names markers that the entry probably has, so that a remote store can fetch
     /// their generations in the same round trip; whether the entry is live never depends on it.

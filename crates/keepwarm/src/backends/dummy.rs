@@ -12,7 +12,7 @@ use crate::backend::{
 use crate::entry::{Entry, Generation, Marker, MissReason, Stamp};
 use crate::error::Result;
 use crate::expiry::Deadline;
-use crate::key::{Key, Pattern, Scope};
+use crate::key::{Key, Parts, Pattern, Scope};
 use crate::payload::{Glimpse, Payload};
 
 /// A store that keeps nothing.
@@ -48,7 +48,7 @@ impl Backend for Dummy {
         }
     }
 
-    fn glance(&self, _key: &Key<'_>, _see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>> {
+    fn glance(&self, _key: &Parts<'_>, _see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>> {
         Some(Lookup::Miss(MissReason::Absent))
     }
 

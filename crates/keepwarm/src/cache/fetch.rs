@@ -14,7 +14,7 @@ use crate::compute::{Task, detached};
 use crate::entry::Marker;
 use crate::error::{FetchError, Result};
 use crate::expiry::Timeout;
-use crate::key::Version;
+use crate::key::{Parts, Version};
 use crate::payload::Value;
 use crate::stats::Event;
 
@@ -231,11 +231,11 @@ impl<'a, L: Loader, S: Shape<L::Value>> Fetch<'a, L, S> {
         if self.claim == Claim::Refresh {
             return None;
         }
-        let open = |found| match found {
+        let open = |_: &Parts<'_>, found| match found {
             Lookup::Hit(glanced) => S::glanced(glanced).ok(),
             Lookup::Miss(_) => None,
         };
-        let form = self.cache.glance(self.key, self.version.as_ref(), |_, found| open(found))??;
+        let form = self.cache.glance(self.key, self.version.as_ref(), open)??;
         self.cache.count(Event::Hit);
         Some(form)
     }

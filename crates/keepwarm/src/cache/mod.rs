@@ -106,6 +106,15 @@ pub(crate) struct View {
     pub(crate) counters: Counters,
 }
 
+impl View {
+    /// The alias' own name of the namespace's key.
+    pub(crate) fn join<'b>(&self, buffer: &'b mut KeyBuffer, name: &str) -> &'b str {
+        buffer.push(&self.lead);
+        buffer.push(name);
+        buffer.as_str()
+    }
+}
+
 impl fmt::Debug for Cache {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
@@ -190,22 +199,11 @@ impl Cache {
     #[inline]
     pub(crate) fn key(&self, name: &str, version: Option<&Version>) -> Result<KeyBuffer> {
         let mut buffer = KeyBuffer::new();
-        self.key_into(&mut buffer, name, version)?;
-        Ok(buffer)
-    }
-
-    /// Joins the stored key in place.
-    #[inline]
-    pub(crate) fn key_into(&self, buffer: &mut KeyBuffer, name: &str, version: Option<&Version>) -> Result<()> {
         match &self.view {
-            None => self.shared.keys.make(buffer, name, version),
-            Some(view) => {
-                let mut inner = KeyBuffer::new();
-                inner.push(&view.lead);
-                inner.push(name);
-                self.shared.keys.make(buffer, inner.as_str(), version)
-            }
+            None => self.shared.keys.make(&mut buffer, name, version)?,
+            Some(view) => self.shared.keys.make(&mut buffer, view.join(&mut KeyBuffer::new(), name), version)?,
         }
+        Ok(buffer)
     }
 
     /// Looks a stored key at, on every way but a hit: a hit's key was looked at when it was stored.

@@ -3,15 +3,15 @@
 use std::future::IntoFuture;
 use std::marker::PhantomData;
 
-use super::call::{Begun, Call, Verb, awaitable};
+use super::call::{Begun, Call, Verb, awaitable, begin};
 use super::options::version_option;
 use super::{Cache, Owned, Shape, Shared};
 use crate::backend::Lookup;
-use crate::blocking::drive;
+use crate::blocking::{drive, poll_once};
 use crate::entry::Entry;
 use crate::error::Result;
 use crate::expiry::Ttl;
-use crate::key::{Key, KeyBuffer, Version};
+use crate::key::{Key, KeyBuffer, Parts, Version, is_unportable};
 use crate::payload::{Glanced, Undecodable, Value};
 
 impl Cache {
@@ -78,25 +78,28 @@ impl Cache {
         Remaining { cache: self, key, version: None }
     }
 
-    /// One lookup on a store that can show what it keeps, without a future and without moving a payload; `None` on any
-    /// other, and for keys that cannot be made.
+    /// One lookup on a store that can show what it keeps, without a future and without joining the key or moving a
+    /// payload; `None` where that cannot be.
     #[inline]
     pub(super) fn glance<T: Value, R>(
         &self,
         name: &str,
         version: Option<&Version>,
-        finish: impl FnOnce(&Key<'_>, Lookup<Glanced<T>>) -> R,
+        finish: impl FnOnce(&Parts<'_>, Lookup<Glanced<T>>) -> R,
     ) -> Option<R> {
-        let mut buffer = KeyBuffer::new();
-        self.key_into(&mut buffer, name, version).ok()?;
-        let key = Key::new(buffer.as_str(), self.state().keys.scope());
+        let mut inner = KeyBuffer::new();
+        let name = match self.view() {
+            None => name,
+            Some(view) => view.join(&mut inner, name),
+        };
+        let key = self.state().keys.parts(name, version)?;
         let mut glanced = None;
         let found = self.state().backend.glance(&key, &mut |glimpse| glanced = Some(Glanced::take(glimpse)))?;
-        Some(match (found, glanced) {
-            (Lookup::Hit(()), Some(glanced)) => finish(&key, Lookup::Hit(glanced)),
-            (Lookup::Miss(reason), _) => finish(&key, Lookup::Miss(reason)),
-            (Lookup::Hit(()), None) => return None,
-        })
+        match (found, glanced) {
+            (Lookup::Hit(()), Some(glanced)) => Some(finish(&key, Lookup::Hit(glanced))),
+            (Lookup::Miss(reason), _) => Some(finish(&key, Lookup::Miss(reason))),
+            (Lookup::Hit(()), None) => None,
+        }
     }
 
     /// Opens and counts what a lookup found.
@@ -146,8 +149,15 @@ impl<'a, T: Value, S: Shape<T>> Get<'a, T, S> {
     /// the lookup.
     #[inline]
     fn now(&self) -> Option<Result<Option<S::Form>>> {
-        let finish = |key: &Key<'_>, found| self.cache.finish(key, found, S::glanced);
-        self.cache.glance(self.key, self.version.as_ref(), finish)
+        let open = |key: &Parts<'_>, found| {
+            if let Lookup::Miss(_) = found
+                && is_unportable(&[key.lead(), key.name()])
+            {
+                return None;
+            }
+            Some(Ok(self.cache.open(found, S::glanced)))
+        };
+        self.cache.glance(self.key, self.version.as_ref(), open)?
     }
 
     async fn run(self) -> Result<Option<S::Form>> {
@@ -167,6 +177,7 @@ impl<'a, T: Value, S: Shape<T>> Get<'a, T, S> {
     pub fn wait(self) -> Result<Option<S::Form>> {
         match self.now() {
             Some(answer) => answer,
+            None if self.cache.never_waits() => poll_once(self.run()),
             None => drive(self.run()),
         }
     }
@@ -179,7 +190,7 @@ impl<'a, T: Value, S: Shape<T>> Verb<'a> for Get<'a, T, S> {
     fn begin(self) -> Begun<'a, Self::Output> {
         match self.now() {
             Some(answer) => Begun::Ready(answer),
-            None => Begun::Waits(Box::pin(self.run())),
+            None => begin(self.cache.never_waits(), self.run()),
         }
     }
 }

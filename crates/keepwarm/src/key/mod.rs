@@ -5,6 +5,7 @@
 //! stored key, as in Django; give aliases of one store prefixes without it.)
 
 mod maker;
+mod parts;
 mod pattern;
 mod scope;
 mod version;
@@ -12,7 +13,9 @@ mod version;
 use arrayvec::ArrayString;
 
 pub use maker::{KeyFunction, make_template_fragment_key, validate_key};
-pub(crate) use maker::{KeyMaker, warning};
+pub(crate) use maker::{KeyMaker, is_unportable, warning};
+pub(crate) use parts::hash_split;
+pub use parts::{Lead, Parts};
 pub use pattern::Pattern;
 pub use scope::Scope;
 pub use version::Version;

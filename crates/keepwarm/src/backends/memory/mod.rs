@@ -32,7 +32,7 @@ use crate::clock::Clock;
 use crate::entry::{Entry, Generation, Marker};
 use crate::error::Result;
 use crate::expiry::Deadline;
-use crate::key::{Key, Pattern, Scope};
+use crate::key::{Key, Parts, Pattern, Scope};
 use crate::payload::{Glimpse, Payload};
 
 /// A store in this process; clones share it.
@@ -83,8 +83,8 @@ impl Backend for Memory {
     }
 
     #[inline]
-    fn glance(&self, key: &Key<'_>, see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>> {
-        Some(self.0.get(key, |slot| see(slot.glimpse())))
+    fn glance(&self, key: &Parts<'_>, see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>> {
+        self.0.glance(key, |slot| see(slot.glimpse()))
     }
 
     async fn get(&self, key: &Key<'_>, _hint: &[Marker]) -> Result<Lookup<Payload>> {
