@@ -101,7 +101,9 @@ impl Catalogue {
                 let database = database.clone();
                 async move {
                     let flights = database.flights(wanted).await?;
-                    Ok::<_, rusqlite::Error>(flights.into_iter().map(|flight| (flight_key(flight.id), Some(flight))).collect())
+                    Ok::<_, rusqlite::Error>(
+                        flights.into_iter().map(|flight| (flight_key(flight.id), Some(flight))).collect(),
+                    )
                 }
             })
             .await
@@ -160,7 +162,8 @@ impl Catalogue {
     /// The flights that sold the most seats in 2013.
     pub(crate) async fn bestsellers(&self) -> Result<(Vec<Record>, HashMap<u32, Flight>), Failure> {
         let database = self.database.clone();
-        let records = self.cache.get_or_try_set("bestsellers", move || async move { database.bestsellers(ROW as u32).await });
+        let records =
+            self.cache.get_or_try_set("bestsellers", move || async move { database.bestsellers(ROW as u32).await });
         let records: Vec<Record> = records.timeout(hours(6)).await.map_err(failed)?;
         let flights = self.flights(ids_of(&records)).await?;
         Ok((records, flights))

@@ -222,7 +222,8 @@ async fn edit(
 fn checked(filled: Filled) -> Result<Edit, Failure> {
     let fare = filled.fare.trim().parse().ok().filter(|fare| (1..=HIGHEST_FARE).contains(fare));
     let fare = fare.ok_or(Failure::Invalid("A fare is a whole number of dollars, from 1 to 9,999."))?;
-    let revision = filled.revision.parse().map_err(|_| Failure::Invalid("The form has lost the revision it was made from."))?;
+    let revision =
+        filled.revision.parse().map_err(|_| Failure::Invalid("The form has lost the revision it was made from."))?;
     // Browsers send line breaks as two characters; a note is one line anyway.
     let note = filled.note.split_whitespace().collect::<Vec<_>>().join(" ");
     if note.chars().count() > LONGEST_NOTE {
@@ -252,5 +253,8 @@ async fn style() -> impl IntoResponse {
 }
 
 async fn icon() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "max-age=3600")], include_str!("assets/icon.svg"))
+    (
+        [(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "max-age=3600")],
+        include_str!("assets/icon.svg"),
+    )
 }

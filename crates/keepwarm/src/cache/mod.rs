@@ -56,7 +56,7 @@ use crate::error::{Error, Result};
 use crate::expiry::Timeout;
 use crate::key::{Key, KeyBuffer, KeyMaker, Version, warning};
 use crate::payload::Undecodable;
-use crate::stats::{Counters, Event};
+use crate::stats::{Counters, Event, events, meters};
 
 /// A cache: a handle on one alias of one store, cheap to clone and to share between threads and tasks.
 ///
@@ -235,10 +235,17 @@ impl Cache {
 
     #[inline]
     pub(crate) fn count(&self, event: Event) {
-        self.shared.counters.count(event);
+        self.count_many(event, 1);
+    }
+
+    #[inline]
+    pub(crate) fn count_many(&self, event: Event, times: u64) {
+        self.shared.counters.count(event, times);
         if let Some(view) = &self.view {
-            view.counters.count(event);
+            view.counters.count(event, times);
         }
+        events::counted(&self.shared.name, event, times);
+        meters::counted(&self.shared.name, event, times);
     }
 
     #[inline]
@@ -247,6 +254,8 @@ impl Cache {
         if let Some(view) = &self.view {
             view.counters.miss(reason);
         }
+        events::missed(&self.shared.name, reason);
+        meters::missed(&self.shared.name, reason);
     }
 
     /// Counts a failure of the store and names what failed.
@@ -254,10 +263,12 @@ impl Cache {
     pub(crate) fn failed(&self, error: Error, verb: &'static str, key: Option<&str>) -> Error {
         self.count(Event::Error);
         let error = error.with_verb(verb).with_backend(self.shared.backend.kind());
-        match key {
+        let error = match key {
             Some(key) => error.with_key(key),
             None => error,
-        }
+        };
+        events::failed(&self.shared.name, &error);
+        error
     }
 
     /// Opens what a lookup found as a value, and counts a hit or a miss with its reason.

@@ -116,7 +116,10 @@ fn months(report: &Report) -> Markup {
     let bars: Vec<Bar> = (1..=12)
         .map(|month| {
             let known = report.months.iter().find(|known| known.month == month);
-            let title = known.map_or_else(|| "did not fly".to_owned(), |known| format!("{}% of {}", known.on_time, known.departures));
+            let title = known.map_or_else(
+                || "did not fly".to_owned(),
+                |known| format!("{}% of {}", known.on_time, known.departures),
+            );
             Bar {
                 label: MONTHS[month as usize - 1].to_owned(),
                 value: known.map_or(0.0, |known| known.on_time.into()),
@@ -140,7 +143,18 @@ fn lateness(report: &Report) -> Markup {
                 _ => from.to_string(),
             };
             let title = format!("{count} from {from} to {} minutes late", from + 15);
-            Bar { label, value: count.into(), title, class: if from < 15 { "good" } else if from < 60 { "fair" } else { "poor" } }
+            Bar {
+                label,
+                value: count.into(),
+                title,
+                class: if from < 15 {
+                    "good"
+                } else if from < 60 {
+                    "fair"
+                } else {
+                    "poor"
+                },
+            }
         })
         .collect();
     charts::columns(&bars, highest.into())

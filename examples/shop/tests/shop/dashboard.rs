@@ -17,10 +17,22 @@ async fn the_dashboard_shows_hits_misses_and_times() {
     let stats = visit.catalogue.cache().stats().await.unwrap();
     assert!(stats.hits > stats.misses() && stats.misses() > 0);
     let page = visit.page("/keepwarm").await;
-    for expected in ["memory", "Hit rate", "Why reads missed", "absent", "namespace", "How long pages took", "Page by page", "/flights/{id}"] {
+    for expected in [
+        "memory",
+        "Hit rate",
+        "Why reads missed",
+        "absent",
+        "namespace",
+        "How long pages took",
+        "Page by page",
+        "/flights/{id}",
+    ] {
         assert!(page.contains(expected), "{expected}");
     }
-    assert!(page.contains("20 answers") || page.contains("<td class=\"number\">20</td>"), "the list was answered 20 times");
+    assert!(
+        page.contains("20 answers") || page.contains("<td class=\"number\">20</td>"),
+        "the list was answered 20 times"
+    );
     assert!(page.contains(&format!("{} hits", stats.hits)));
     assert_eq!(page.matches("<svg").count(), 4);
 }
