@@ -97,7 +97,8 @@ mod tests {
 
     #[test]
     fn options_are_read() {
-        let read = parse("--port 8080 --cache memory://?max_entries=10 --requests=7 --once --without-invalidation").unwrap();
+        let read =
+            parse("--port 8080 --cache memory://?max_entries=10 --requests=7 --once --without-invalidation").unwrap();
         let expected = Arguments {
             port: 8080,
             cache: "memory://?max_entries=10".into(),

@@ -32,7 +32,7 @@ use crate::model::{Destination, DestinationPage, Edit, Facets, FareLadder, Fligh
 const FACETS_VERSION: i64 = 2;
 
 /// How many flights the front page shows in each row, and how many destinations.
-pub(crate) const ROW: usize = 6;
+pub(crate) const ROW: usize = 8;
 const DESTINATIONS: u32 = 12;
 
 /// Whether an edit takes from the cache what it changed. Off is a broken shop: it is there to show that the driver and
@@ -101,7 +101,9 @@ impl Catalogue {
                 let database = database.clone();
                 async move {
                     let flights = database.flights(wanted).await?;
-                    Ok::<_, rusqlite::Error>(flights.into_iter().map(|flight| (flight_key(flight.id), Some(flight))).collect())
+                    Ok::<_, rusqlite::Error>(
+                        flights.into_iter().map(|flight| (flight_key(flight.id), Some(flight))).collect(),
+                    )
                 }
             })
             .await
@@ -160,7 +162,8 @@ impl Catalogue {
     /// The flights that sold the most seats in 2013.
     pub(crate) async fn bestsellers(&self) -> Result<(Vec<Record>, HashMap<u32, Flight>), Failure> {
         let database = self.database.clone();
-        let records = self.cache.get_or_try_set("bestsellers", move || async move { database.bestsellers(ROW as u32).await });
+        let records =
+            self.cache.get_or_try_set("bestsellers", move || async move { database.bestsellers(ROW as u32).await });
         let records: Vec<Record> = records.timeout(hours(6)).await.map_err(failed)?;
         let flights = self.flights(ids_of(&records)).await?;
         Ok((records, flights))

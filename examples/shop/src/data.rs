@@ -48,7 +48,8 @@ pub(crate) struct Departure {
 
 pub(crate) fn departures() -> Vec<Departure> {
     let text = unpack(DEPARTURES);
-    let [day_step, scheduled, left_late, made_up, plane] = columns(&text, ["day_step", "scheduled", "left_late", "made_up", "plane"]);
+    let [day_step, scheduled, left_late, made_up, plane] =
+        columns(&text, ["day_step", "scheduled", "left_late", "made_up", "plane"]);
     day_step
         .zip(scheduled)
         .zip(left_late)

@@ -40,7 +40,9 @@ impl fmt::Display for Failure {
         match self {
             Self::NotFound => formatter.write_str("there is nothing at this address"),
             Self::Invalid(reason) => formatter.write_str(reason),
-            Self::TooManyEdits(wait) => write!(formatter, "too many edits, try again in {} seconds", wait.as_secs() + 1),
+            Self::TooManyEdits(wait) => {
+                write!(formatter, "too many edits, try again in {} seconds", wait.as_secs() + 1)
+            }
             Self::Database(error) => write!(formatter, "the database failed: {error}"),
             Self::Cache(error) => write!(formatter, "the cache failed: {error}"),
         }
@@ -54,9 +56,11 @@ impl IntoResponse for Failure {
         let (status, title, text) = match &self {
             Self::NotFound => (StatusCode::NOT_FOUND, "Nothing here", "This flight, page or city is not on our board."),
             Self::Invalid(reason) => (StatusCode::UNPROCESSABLE_ENTITY, "That cannot be", *reason),
-            Self::TooManyEdits(_) => {
-                (StatusCode::TOO_MANY_REQUESTS, "A little slower, please", "You have edited a great deal in the last minute.")
-            }
+            Self::TooManyEdits(_) => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "A little slower, please",
+                "You have edited a great deal in the last minute.",
+            ),
             Self::Database(_) | Self::Cache(_) => {
                 // The visitor learns that it is not their fault, the operator what it was.
                 eprintln!("{self}");

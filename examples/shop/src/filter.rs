@@ -111,7 +111,9 @@ impl Filter {
             airline: value("airline").and_then(code),
             part: value("part").and_then(|text| PartOfDay::ALL.into_iter().find(|part| part.name() == text)),
             max_fare: value("max_fare").and_then(|text| text.parse().ok()),
-            sort: value("sort").and_then(|text| Sort::ALL.into_iter().find(|sort| sort.name() == text)).unwrap_or_default(),
+            sort: value("sort")
+                .and_then(|text| Sort::ALL.into_iter().find(|sort| sort.name() == text))
+                .unwrap_or_default(),
             page: value("page").and_then(|text| text.parse().ok()).unwrap_or(1).clamp(1, LAST_PAGE),
         }
     }
@@ -152,7 +154,9 @@ mod tests {
 
     fn read(address: &str) -> Filter {
         let pairs: Vec<_> = address.split('&').filter_map(|pair| pair.split_once('=')).collect();
-        Filter::from_pairs(&pairs.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect::<Vec<_>>())
+        Filter::from_pairs(
+            &pairs.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect::<Vec<_>>(),
+        )
     }
 
     #[test]

@@ -222,7 +222,8 @@ async fn edit(
 fn checked(filled: Filled) -> Result<Edit, Failure> {
     let fare = filled.fare.trim().parse().ok().filter(|fare| (1..=HIGHEST_FARE).contains(fare));
     let fare = fare.ok_or(Failure::Invalid("A fare is a whole number of dollars, from 1 to 9,999."))?;
-    let revision = filled.revision.parse().map_err(|_| Failure::Invalid("The form has lost the revision it was made from."))?;
+    let revision =
+        filled.revision.parse().map_err(|_| Failure::Invalid("The form has lost the revision it was made from."))?;
     // Browsers send line breaks as two characters; a note is one line anyway.
     let note = filled.note.split_whitespace().collect::<Vec<_>>().join(" ");
     if note.chars().count() > LONGEST_NOTE {
@@ -236,10 +237,19 @@ fn flight_id(text: &str) -> Result<u32, Failure> {
     text.parse().map_err(|_| Failure::NotFound)
 }
 
-async fn whole_dashboard(State(Shop(shop)): State<Shop>) -> Page {
+#[derive(Deserialize)]
+struct Asked {
+    #[serde(default)]
+    key: String,
+}
+
+async fn whole_dashboard(State(Shop(shop)): State<Shop>, Query(Asked { key }): Query<Asked>) -> Page {
     let started = Instant::now();
-    let stats = shop.catalogue.cache().stats().await?;
-    page(dashboard::whole(started, &stats, &shop.telemetry, shop.catalogue.database().queries()))
+    let cache = shop.catalogue.cache();
+    let explanation = if key.is_empty() { None } else { Some(cache.explain(&key).await?) };
+    let stats = cache.stats().await?;
+    let queries = shop.catalogue.database().queries();
+    page(dashboard::whole(started, &stats, &shop.telemetry, queries, (&key, explanation.as_ref())))
 }
 
 async fn panels(State(Shop(shop)): State<Shop>) -> Page {
@@ -252,5 +262,8 @@ async fn style() -> impl IntoResponse {
 }
 
 async fn icon() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "max-age=3600")], include_str!("assets/icon.svg"))
+    (
+        [(header::CONTENT_TYPE, "image/svg+xml"), (header::CACHE_CONTROL, "max-age=3600")],
+        include_str!("assets/icon.svg"),
+    )
 }

@@ -65,7 +65,10 @@ impl Database {
     /// # Errors
     /// When SQLite fails.
     pub async fn ids_by_popularity(&self) -> Result<Vec<u32>, rusqlite::Error> {
-        self.read(|session| session.all(&format!("{RECORD} GROUP BY f.id ORDER BY seats DESC, f.id"), [], |row| row.get(0))).await
+        self.read(|session| {
+            session.all(&format!("{RECORD} GROUP BY f.id ORDER BY seats DESC, f.id"), [], |row| row.get(0))
+        })
+        .await
     }
 
     /// The flights that sold the most seats over the year.
@@ -100,7 +103,8 @@ impl Database {
     /// # Errors
     /// When SQLite fails.
     pub async fn search(&self, text: &str) -> Result<Listing, rusqlite::Error> {
-        let words: Vec<Value> = text.split_whitespace().map(|word| Value::from(format!("%{}%", escape_like(word)))).collect();
+        let words: Vec<Value> =
+            text.split_whitespace().map(|word| Value::from(format!("%{}%", escape_like(word)))).collect();
         let condition = vec![
             "f.airline || f.number || ' ' || f.airline || ' ' || f.number || ' ' || f.origin || ' ' || f.destination || ' ' \
              || (SELECT name FROM airline WHERE code = f.airline) || ' ' \
@@ -121,14 +125,24 @@ impl Database {
         self.read(|session| {
             let pair = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
             let airlines = "SELECT code, name FROM airline WHERE code IN (SELECT airline FROM flight) ORDER BY name";
-            let destinations = "SELECT code, city FROM airport WHERE code IN (SELECT destination FROM flight) ORDER BY city, code";
-            Ok(Facets { airlines: session.all(airlines, [], pair)?, destinations: session.all(destinations, [], pair)? })
+            let destinations =
+                "SELECT code, city FROM airport WHERE code IN (SELECT destination FROM flight) ORDER BY city, code";
+            Ok(Facets {
+                airlines: session.all(airlines, [], pair)?,
+                destinations: session.all(destinations, [], pair)?,
+            })
         })
         .await
     }
 }
 
-fn listing(session: &Session<'_>, condition: &str, parameters: &[Value], order: &str, first: i64) -> Result<Listing, rusqlite::Error> {
+fn listing(
+    session: &Session<'_>,
+    condition: &str,
+    parameters: &[Value],
+    order: &str,
+    first: i64,
+) -> Result<Listing, rusqlite::Error> {
     let sql = format!("{RECORD} WHERE {condition} GROUP BY f.id ORDER BY {order}, f.id LIMIT {PAGE_SIZE} OFFSET ?");
     let records = session.all(&sql, params_from_iter(parameters.iter().chain([&Value::from(first)])), read_record)?;
     let sql = format!("SELECT count(*) FROM flight f WHERE {condition}");

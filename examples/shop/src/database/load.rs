@@ -20,11 +20,13 @@ fn load_register(connection: &Connection) -> Result<(), rusqlite::Error> {
     for row in data::airlines() {
         statement.execute([row[0], row[1]])?;
     }
-    let mut statement = connection.prepare("INSERT INTO airport VALUES (?, ?, ?, ?, CAST(? AS REAL), CAST(? AS REAL))")?;
+    let mut statement =
+        connection.prepare("INSERT INTO airport VALUES (?, ?, ?, ?, CAST(? AS REAL), CAST(? AS REAL))")?;
     for row in data::airports() {
         statement.execute([row[0], row[1], row[2], row[3], row[4], row[5]])?;
     }
-    let mut statement = connection.prepare("INSERT INTO plane VALUES (?, ?, CAST(NULLIF(?, '') AS INTEGER), ?, ?, CAST(? AS INTEGER))")?;
+    let mut statement = connection
+        .prepare("INSERT INTO plane VALUES (?, ?, CAST(NULLIF(?, '') AS INTEGER), ?, ?, CAST(? AS INTEGER))")?;
     for (id, row) in data::planes().enumerate() {
         statement.execute(params![id as i64, row[0], row[1], row[2], row[3], row[4]])?;
     }
@@ -47,7 +49,16 @@ fn load_flights(connection: &Connection, every: usize) -> Result<(), rusqlite::E
         }
         let id = index as i64 + 1;
         let (miles, leaves) = (whole(row[4]), whole(row[5]));
-        flight.execute(params![id, row[0], whole(row[1]), row[2], row[3], miles, leaves, opening_fare(id, miles, leaves)])?;
+        flight.execute(params![
+            id,
+            row[0],
+            whole(row[1]),
+            row[2],
+            row[3],
+            miles,
+            leaves,
+            opening_fare(id, miles, leaves)
+        ])?;
         let mut day = 0;
         for one in own {
             day += one.day_step;

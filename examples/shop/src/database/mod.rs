@@ -34,7 +34,8 @@ impl Database {
     /// # Errors
     /// When the temporary file cannot be made or filled.
     pub fn create(every: usize) -> Result<Self, rusqlite::Error> {
-        let folder = TempDir::with_prefix("keepwarm-shop-").map_err(|error| unable_to_open(&std::env::temp_dir(), &error))?;
+        let folder =
+            TempDir::with_prefix("keepwarm-shop-").map_err(|error| unable_to_open(&std::env::temp_dir(), &error))?;
         let file = folder.path().join("shop.sqlite");
         let mut writer = Connection::open(&file)?;
         writer.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;")?;

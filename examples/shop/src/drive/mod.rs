@@ -73,7 +73,8 @@ pub async fn drive(
         progress: Box::new(progress),
     });
     let started = Instant::now();
-    let visitors: Vec<_> = (0..clients.max(1)).map(|_| tokio::spawn(Arc::clone(&drive).visit(Client::new(address)))).collect();
+    let visitors: Vec<_> =
+        (0..clients.max(1)).map(|_| tokio::spawn(Arc::clone(&drive).visit(Client::new(address)))).collect();
     for visitor in visitors {
         if let Err(error) = visitor.await {
             std::panic::resume_unwind(error.into_panic());
@@ -134,7 +135,10 @@ impl Drive {
         found.checked += revisions.len() as u64;
         if let Some((id, revision)) = old {
             found.stale += 1;
-            found.example(format!("{path} shows revision {revision} of flight {id}, though {} was answered", due[*id as usize]));
+            found.example(format!(
+                "{path} shows revision {revision} of flight {id}, though {} was answered",
+                due[*id as usize]
+            ));
         }
         drop(found);
         Some(answer)
@@ -145,7 +149,9 @@ impl Drive {
         let path = format!("/flights/{id}/edit");
         for _ in 0..TRIES {
             let Some(form) = self.look(client, &path, "name=\"revision\"").await else { return };
-            let Some((_, revision)) = stale::revisions(&form.body).into_iter().find(|(found, _)| *found == id) else { return };
+            let Some((_, revision)) = stale::revisions(&form.body).into_iter().find(|(found, _)| *found == id) else {
+                return;
+            };
             let filled = format!("revision={revision}&fare={fare}&note={}", workload::encode(note));
             let answer = self.timed(client.post(&path, filled)).await;
             match self.expect(&path, answer, |answer| matches!(answer.status, 303 | 409)) {
@@ -173,7 +179,11 @@ impl Drive {
         match answer {
             Ok(answer) if good(&answer) => Some(answer),
             Ok(answer) => {
-                self.failed(format!("{path}: status {} and {} bytes that are not as expected", answer.status, answer.body.len()));
+                self.failed(format!(
+                    "{path}: status {} and {} bytes that are not as expected",
+                    answer.status,
+                    answer.body.len()
+                ));
                 None
             }
             Err(error) => {

@@ -102,7 +102,11 @@ fn step(number: usize, flight: &Flight, random: &mut Rng) -> Step {
         look(format!("/search?q={}", encode(text)), "data-flight=")
     } else if below(EDITS) {
         let fare = (flight.fare + random.u32(..40)).saturating_sub(20).max(1);
-        Step::Edit { id: flight.id, fare, note: format!("Desk note {number}: be at the gate 20 minutes before departure.") }
+        Step::Edit {
+            id: flight.id,
+            fare,
+            note: format!("Desk note {number}: be at the gate 20 minutes before departure."),
+        }
     } else {
         look("/".to_owned(), "data-flight=")
     }

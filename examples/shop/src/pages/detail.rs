@@ -11,7 +11,7 @@ use crate::model::{DestinationPage, FareLadder, Flight, Report};
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// How many other flights to the same place are offered.
-const OTHERS: usize = 6;
+const OTHERS: usize = 8;
 
 pub(crate) fn detail(
     started: Instant,
@@ -116,7 +116,10 @@ fn months(report: &Report) -> Markup {
     let bars: Vec<Bar> = (1..=12)
         .map(|month| {
             let known = report.months.iter().find(|known| known.month == month);
-            let title = known.map_or_else(|| "did not fly".to_owned(), |known| format!("{}% of {}", known.on_time, known.departures));
+            let title = known.map_or_else(
+                || "did not fly".to_owned(),
+                |known| format!("{}% of {}", known.on_time, known.departures),
+            );
             Bar {
                 label: MONTHS[month as usize - 1].to_owned(),
                 value: known.map_or(0.0, |known| known.on_time.into()),
@@ -125,7 +128,7 @@ fn months(report: &Report) -> Markup {
             }
         })
         .collect();
-    charts::columns(&bars, 100.0)
+    charts::columns(&bars, 100.0, 130.0)
 }
 
 fn lateness(report: &Report) -> Markup {
@@ -140,10 +143,21 @@ fn lateness(report: &Report) -> Markup {
                 _ => from.to_string(),
             };
             let title = format!("{count} from {from} to {} minutes late", from + 15);
-            Bar { label, value: count.into(), title, class: if from < 15 { "good" } else if from < 60 { "fair" } else { "poor" } }
+            Bar {
+                label,
+                value: count.into(),
+                title,
+                class: if from < 15 {
+                    "good"
+                } else if from < 60 {
+                    "fair"
+                } else {
+                    "poor"
+                },
+            }
         })
         .collect();
-    charts::columns(&bars, highest.into())
+    charts::columns(&bars, highest.into(), 130.0)
 }
 
 fn weather(report: &Report) -> Markup {

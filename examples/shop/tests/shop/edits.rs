@@ -121,7 +121,16 @@ async fn forms_that_cannot_be_are_refused() {
     let mut visit = visit().await;
     let flight = visit.bestseller().await;
     let long = "x".repeat(201);
-    for (fare, note) in [("0", ""), ("-1", ""), ("10000", ""), ("1.5", ""), ("", ""), ("cheap", ""), ("99999999999999999999", ""), ("100", long.as_str())] {
+    for (fare, note) in [
+        ("0", ""),
+        ("-1", ""),
+        ("10000", ""),
+        ("1.5", ""),
+        ("", ""),
+        ("cheap", ""),
+        ("99999999999999999999", ""),
+        ("100", long.as_str()),
+    ] {
         let answer = visit.edit(flight.id, 0, fare, note).await;
         assert_eq!(answer.status, 422, "fare {fare:?}, note of {} characters", note.len());
         assert!(answer.body.contains("That cannot be"));

@@ -28,7 +28,8 @@ async fn the_list_is_filtered_sorted_and_paged() {
     assert_eq!(last.matches("data-flight=").count(), 117 - 4 * 24);
 
     let kennedy = visit.page("/flights?from=JFK").await;
-    let origins: Vec<&str> = kennedy.split("<span class=\"airport\">").skip(1).step_by(2).map(|rest| &rest[..3]).collect();
+    let origins: Vec<&str> =
+        kennedy.split("<span class=\"airport\">").skip(1).step_by(2).map(|rest| &rest[..3]).collect();
     assert!(!origins.is_empty() && origins.iter().all(|origin| *origin == "JFK"));
     assert!(kennedy.contains("<option value=\"JFK\" selected>"), "the filter shows what was chosen");
 
@@ -46,7 +47,8 @@ async fn a_flight_has_a_ticket_and_a_report() {
     for expected in [flight.code(), flight.city.clone(), format!("${}", flight.fare)] {
         assert!(page.contains(&expected), "{expected}");
     }
-    for expected in ["Month by month", "How late it arrived", "Weather in New York", "Planes", "never edited", "1 look"] {
+    for expected in ["Month by month", "How late it arrived", "Weather in New York", "Planes", "never edited", "1 look"]
+    {
         assert!(page.contains(expected), "{expected}");
     }
     assert_eq!(page.matches("<svg").count(), 2);
@@ -68,7 +70,9 @@ async fn a_destination_has_fares_airlines_and_flights() {
 async fn the_search_finds_cities_airlines_and_numbers() {
     let mut visit = visit().await;
     let flight = visit.bestseller().await;
-    for text in [&flight.city, &flight.airline_name, &flight.destination, &flight.code(), &flight.code().replace(' ', "")] {
+    for text in
+        [&flight.city, &flight.airline_name, &flight.destination, &flight.code(), &flight.code().replace(' ', "")]
+    {
         let page = visit.page(&format!("/search?q={}", shop::drive::encode(text))).await;
         assert!(page.contains("data-flight="), "{text}");
     }
@@ -80,7 +84,9 @@ async fn the_search_finds_cities_airlines_and_numbers() {
 #[tokio::test]
 async fn what_is_not_there_is_not_found() {
     let mut visit = visit().await;
-    for path in ["/flights/999999", "/flights/abc", "/flights/-1", "/flights/999999/edit", "/to/XYZ", "/to/%3Cb%3E", "/nowhere"] {
+    for path in
+        ["/flights/999999", "/flights/abc", "/flights/-1", "/flights/999999/edit", "/to/XYZ", "/to/%3Cb%3E", "/nowhere"]
+    {
         let answer = visit.get(path).await;
         assert_eq!(answer.status, 404, "{path}");
         assert!(answer.body.contains("Nothing here"), "{path}");
@@ -99,7 +105,13 @@ async fn style_and_icon_are_served() {
 async fn a_page_that_is_kept_asks_the_database_nothing() {
     let mut visit = visit().await;
     let flight = visit.bestseller().await;
-    let paths = ["/".to_owned(), "/flights".to_owned(), format!("/flights/{}", flight.id), format!("/to/{}", flight.destination), "/search?q=delta".to_owned()];
+    let paths = [
+        "/".to_owned(),
+        "/flights".to_owned(),
+        format!("/flights/{}", flight.id),
+        format!("/to/{}", flight.destination),
+        "/search?q=delta".to_owned(),
+    ];
     for path in &paths {
         visit.page(path).await;
     }

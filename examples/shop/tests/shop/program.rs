@@ -16,7 +16,17 @@ fn once_drives_prints_the_table_and_ends_well() {
     let output = shop(&["--once", "--requests", "150"]);
     let printed = text(&output.stdout);
     assert!(output.status.success(), "{printed}{}", text(&output.stderr));
-    for expected in ["uncached", "cached, cold", "cached, warm", "requests/s", "p50", "p99", "database queries", "hit rate", "/keepwarm"] {
+    for expected in [
+        "uncached",
+        "cached, cold",
+        "cached, warm",
+        "requests/s",
+        "p50",
+        "p99",
+        "database queries",
+        "hit rate",
+        "/keepwarm",
+    ] {
         assert!(printed.contains(expected), "{expected} in {printed}");
     }
     let row = |name: &str| -> Vec<String> {

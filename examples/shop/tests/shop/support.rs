@@ -38,7 +38,10 @@ impl Visit {
     pub(crate) async fn page(&mut self, path: &str) -> String {
         let answer = self.get(path).await;
         assert_eq!(answer.status, 200, "{path}");
-        assert!(answer.body.starts_with("<!DOCTYPE html>") && answer.body.ends_with("</html>"), "{path} is a whole page");
+        assert!(
+            answer.body.starts_with("<!DOCTYPE html>") && answer.body.ends_with("</html>"),
+            "{path} is a whole page"
+        );
         answer.body
     }
 
