@@ -274,6 +274,8 @@ impl Drop for LockGuard {
             // What cannot be released now ends by its timeout.
             let _ = poll_once(guard.free());
         } else if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            // A runtime that shuts down drops the task at once: it must not try again.
+            guard.released = true;
             runtime.spawn(async move { guard.free().await });
         } else {
             guard.released = true;

@@ -72,8 +72,10 @@ impl Drop for Grant {
         if self.cache.never_waits() {
             poll_once(self.end());
         } else if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let grant = Self::new(&self.cache, &self.key, self.fence.clone());
-            runtime.spawn(grant.give_back());
+            let mut grant = Self::new(&self.cache, &self.key, self.fence.clone());
+            // A runtime that shuts down drops the task at once: it must not try again.
+            grant.over = true;
+            runtime.spawn(async move { grant.end().await });
         }
     }
 }
