@@ -32,7 +32,7 @@ use crate::model::{Destination, DestinationPage, Edit, Facets, FareLadder, Fligh
 const FACETS_VERSION: i64 = 2;
 
 /// How many flights the front page shows in each row, and how many destinations.
-pub(crate) const ROW: usize = 6;
+pub(crate) const ROW: usize = 8;
 const DESTINATIONS: u32 = 12;
 
 /// Whether an edit takes from the cache what it changed. Off is a broken shop: it is there to show that the driver and

@@ -13,22 +13,27 @@ pub(crate) struct Bar {
     pub(crate) class: &'static str,
 }
 
-/// Upright bars, labelled below, up to `highest`.
-pub(crate) fn columns(bars: &[Bar], highest: f64) -> Markup {
+/// How many labels fit below the bars of a chart.
+const LABELS: usize = 12;
+
+/// Upright bars, labelled below, up to `highest`, in a picture of this height.
+pub(crate) fn columns(bars: &[Bar], highest: f64, height: f64) -> Markup {
     const WIDTH: f64 = 480.0;
-    const HEIGHT: f64 = 130.0;
     let step = WIDTH / bars.len().max(1) as f64;
     let room = (step * 0.22).min(10.0);
+    let each = bars.len().div_ceil(LABELS).max(1);
     html! {
-        svg.chart viewBox=(format!("0 0 {WIDTH} {}", HEIGHT + 20.0)) role="img" {
+        svg.chart viewBox=(format!("0 0 {WIDTH} {}", height + 20.0)) role="img" {
             @for (index, bar) in bars.iter().enumerate() {
-                @let height = if highest > 0.0 { (bar.value / highest).clamp(0.0, 1.0) * HEIGHT } else { 0.0 };
+                @let top = if highest > 0.0 { height - (bar.value / highest).clamp(0.0, 1.0) * height } else { height };
                 @let x = index as f64 * step;
                 g.(bar.class) {
                     title { (bar.label) ": " (bar.title) }
-                    rect.track x=(number(x + room / 2.0)) y="0" width=(number(step - room)) height=(number(HEIGHT)) rx="3" {}
-                    rect x=(number(x + room / 2.0)) y=(number(HEIGHT - height)) width=(number(step - room)) height=(number(height)) rx="3" {}
-                    text x=(number(x + step / 2.0)) y=(number(HEIGHT + 15.0)) text-anchor="middle" { (bar.label) }
+                    rect.track x=(number(x + room / 2.0)) y="0" width=(number(step - room)) height=(number(height)) rx="3" {}
+                    rect x=(number(x + room / 2.0)) y=(number(top)) width=(number(step - room)) height=(number(height - top)) rx="3" {}
+                    @if index % each == 0 {
+                        text x=(number(x + step / 2.0)) y=(number(height + 15.0)) text-anchor="middle" { (bar.label) }
+                    }
                 }
             }
         }
@@ -52,12 +57,12 @@ pub(crate) fn rows(bars: &[Bar]) -> Markup {
     }
 }
 
-/// A line over time, the newest value on the right, from 0 to `highest`. Where there is no value, the line has a gap.
-pub(crate) fn line(values: &[Option<f64>], room_for: usize, highest: f64, marks: [&str; 3]) -> Markup {
-    const WIDTH: f64 = 640.0;
-    const HEIGHT: f64 = 150.0;
+/// A line over time, the newest value on the right, from 0 to `highest`, in a picture of this width. Where there is no
+/// value, the line has a gap.
+pub(crate) fn line(values: &[Option<f64>], room_for: usize, highest: f64, marks: [&str; 3], width: f64) -> Markup {
+    const HEIGHT: f64 = 130.0;
     let room_for = room_for.max(values.len()).max(2);
-    let step = WIDTH / (room_for - 1) as f64;
+    let step = width / (room_for - 1) as f64;
     let first = (room_for - values.len()) as f64 * step;
     let point = |index: usize, value: f64| {
         let share = if highest > 0.0 { (value / highest).clamp(0.0, 1.0) } else { 0.0 };
@@ -73,11 +78,11 @@ pub(crate) fn line(values: &[Option<f64>], room_for: usize, highest: f64, marks:
         area.push_str(&format!("M{} {HEIGHT} L{path} L{} {HEIGHT} Z ", number(*from), number(*to)));
     }
     html! {
-        svg.chart.time viewBox=(format!("0 -8 {} {}", WIDTH + 44.0, HEIGHT + 16.0)) role="img" {
+        svg.chart.time viewBox=(format!("0 -8 {} {}", width + 44.0, HEIGHT + 16.0)) role="img" {
             @for (index, mark) in marks.into_iter().enumerate() {
                 @let y = HEIGHT * index as f64 / 2.0;
-                line.grid x1="0" x2=(number(WIDTH)) y1=(number(y)) y2=(number(y)) {}
-                text x=(number(WIDTH + 6.0)) y=(number(y + 4.0)) { (mark) }
+                line.grid x1="0" x2=(number(width)) y1=(number(y)) y2=(number(y)) {}
+                text x=(number(width + 6.0)) y=(number(y + 4.0)) { (mark) }
             }
             path.area d=(area) {}
             path.stroke d=(stroke) {}
@@ -108,15 +113,15 @@ mod tests {
 
     #[test]
     fn a_line_has_gaps_where_nothing_was_measured() {
-        let drawn = line(&[Some(1.0), None, Some(0.5), Some(0.0)], 4, 1.0, ["100%", "50%", "0%"]).into_string();
+        let drawn = line(&[Some(1.0), None, Some(0.5), Some(0.0)], 4, 1.0, ["100%", "50%", "0%"], 640.0).into_string();
         let stroke = drawn.split("class=\"stroke\" d=\"").nth(1).unwrap();
-        assert_eq!(stroke.split('"').next().unwrap().trim(), "M0.0 0.0 M426.7 75.0 L640.0 150.0");
+        assert_eq!(stroke.split('"').next().unwrap().trim(), "M0.0 0.0 M426.7 65.0 L640.0 130.0");
     }
 
     #[test]
     fn charts_of_nothing_are_charts() {
-        assert!(columns(&[], 0.0).into_string().starts_with("<svg"));
-        assert!(line(&[], 0, 0.0, ["", "", ""]).into_string().starts_with("<svg"));
+        assert!(columns(&[], 0.0, 100.0).into_string().starts_with("<svg"));
+        assert!(line(&[], 0, 0.0, ["", "", ""], 100.0).into_string().starts_with("<svg"));
         assert!(rows(&[]).into_string().starts_with("<div"));
     }
 }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use keepwarm::Stats;
+use keepwarm::cache::Explanation;
 use maud::{Markup, PreEscaped, html};
 
 use crate::charts::{self, Bar};
@@ -23,10 +24,24 @@ const RENEW: &str = "setInterval(async () => { \
 }, 1000)";
 
 /// The whole page.
-pub(crate) fn whole(started: Instant, stats: &Stats, telemetry: &Telemetry, queries: u64) -> Markup {
+pub(crate) fn whole(
+    started: Instant,
+    stats: &Stats,
+    telemetry: &Telemetry,
+    queries: u64,
+    (key, explanation): (&str, Option<&Explanation>),
+) -> Markup {
     let body = html! {
         h1 { "Cache " small { (stats.backend) " · alias " (stats.name) } }
         div #panels { (panels(stats, telemetry, queries)) }
+        section.panel {
+            h2 { "Explain a key " small { "as flight:186, destination:LAX, views:186 or facets" } }
+            form.find action="/keepwarm" {
+                input name="key" value=(key) placeholder="flight:186" aria-label="Key" maxlength="200";
+                button { "Explain" }
+            }
+            @if let Some(explanation) = explanation { pre { (explanation) } }
+        }
         noscript { meta http-equiv="refresh" content="5"; }
         script { (PreEscaped(RENEW)) }
     };
@@ -67,13 +82,13 @@ fn hit_rate(samples: &[Sample]) -> Markup {
             (reads > 0).then(|| sample.hits as f64 / reads as f64)
         })
         .collect();
-    charts::line(&rates, SHOWN, 1.0, ["100%", "50%", "0%"])
+    charts::line(&rates, SHOWN, 1.0, ["100%", "50%", "0%"], 1_040.0)
 }
 
 fn a_second(samples: &[Sample], of: impl Fn(&Sample) -> u64) -> Markup {
     let highest = round_up(samples.iter().map(&of).max().unwrap_or(0));
     let values: Vec<Option<f64>> = samples.iter().map(|sample| Some(of(sample) as f64)).collect();
-    charts::line(&values, SHOWN, highest as f64, [&thousands(highest), &thousands(highest / 2), "0"])
+    charts::line(&values, SHOWN, highest as f64, [&thousands(highest), &thousands(highest / 2), "0"], 460.0)
 }
 
 /// The next 2, 4 or 10 times a power of ten, so that the scale is a round number and does not move all the time.
@@ -117,15 +132,15 @@ fn latencies(telemetry: &Telemetry) -> Markup {
             class: "plain",
         })
         .collect();
-    charts::columns(&bars, highest as f64)
+    charts::columns(&bars, highest as f64, 215.0)
 }
 
 /// A duration in as few letters as fit below a bar.
 fn short(duration: Duration) -> String {
     let micros = duration.as_micros();
     match micros {
-        ..1_000 => format!("{micros}µ"),
-        ..1_000_000 => format!("{}m", micros.div_ceil(1_000)),
+        0..1_000 => format!("{micros}µ"),
+        1_000..1_000_000 => format!("{}m", micros.div_ceil(1_000)),
         _ => format!("{}s", micros.div_ceil(1_000_000)),
     }
 }

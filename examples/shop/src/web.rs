@@ -237,10 +237,19 @@ fn flight_id(text: &str) -> Result<u32, Failure> {
     text.parse().map_err(|_| Failure::NotFound)
 }
 
-async fn whole_dashboard(State(Shop(shop)): State<Shop>) -> Page {
+#[derive(Deserialize)]
+struct Asked {
+    #[serde(default)]
+    key: String,
+}
+
+async fn whole_dashboard(State(Shop(shop)): State<Shop>, Query(Asked { key }): Query<Asked>) -> Page {
     let started = Instant::now();
-    let stats = shop.catalogue.cache().stats().await?;
-    page(dashboard::whole(started, &stats, &shop.telemetry, shop.catalogue.database().queries()))
+    let cache = shop.catalogue.cache();
+    let explanation = if key.is_empty() { None } else { Some(cache.explain(&key).await?) };
+    let stats = cache.stats().await?;
+    let queries = shop.catalogue.database().queries();
+    page(dashboard::whole(started, &stats, &shop.telemetry, queries, (&key, explanation.as_ref())))
 }
 
 async fn panels(State(Shop(shop)): State<Shop>) -> Page {

@@ -11,7 +11,7 @@ use crate::model::{DestinationPage, FareLadder, Flight, Report};
 const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /// How many other flights to the same place are offered.
-const OTHERS: usize = 6;
+const OTHERS: usize = 8;
 
 pub(crate) fn detail(
     started: Instant,
@@ -128,7 +128,7 @@ fn months(report: &Report) -> Markup {
             }
         })
         .collect();
-    charts::columns(&bars, 100.0)
+    charts::columns(&bars, 100.0, 130.0)
 }
 
 fn lateness(report: &Report) -> Markup {
@@ -157,7 +157,7 @@ fn lateness(report: &Report) -> Markup {
             }
         })
         .collect();
-    charts::columns(&bars, highest.into())
+    charts::columns(&bars, highest.into(), 130.0)
 }
 
 fn weather(report: &Report) -> Markup {

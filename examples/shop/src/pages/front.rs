@@ -28,7 +28,7 @@ pub(crate) fn home(
             div.cards {
                 @for record in bestsellers {
                     @if let Some(flight) = sold.get(&record.id) {
-                        (card(flight, Some(record), Some(&format!("{} seats", thousands(record.seats.into())))))
+                        (card(flight, None, Some(&format!("{} seats", thousands(record.seats.into())))))
                     }
                 }
             }

@@ -82,7 +82,7 @@ fn card(flight: &Flight, record: Option<&Record>, badge: Option<&str>) -> Markup
                 span.airport { (flight.destination) }
             }
             div.city { (flight.city) ", " (flight.state) }
-            div.small { (flight.airline_name) " · leaves " (clock(flight.leaves)) }
+            div.small { (flight.airline_name) " · " (clock(flight.leaves)) }
             @if !flight.note.is_empty() { div.note { (flight.note) } }
             div.stub {
                 span.fare { "$" (flight.fare) }
@@ -125,7 +125,7 @@ pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

@@ -38,6 +38,19 @@ async fn the_dashboard_shows_hits_misses_and_times() {
 }
 
 #[tokio::test]
+async fn a_key_is_explained() {
+    let mut visit = visit().await;
+    let flight = visit.bestseller().await;
+    let (page, address) = (format!("/flights/{}", flight.id), format!("/keepwarm?key=flight:{}", flight.id));
+    assert!(visit.page(&address).await.contains("misses: absent"));
+    visit.page(&page).await;
+    assert!(visit.page(&address).await.contains("Flight"), "what is kept is named");
+    assert_eq!(visit.edit(flight.id, 0, "100", "").await.status, 303);
+    assert!(visit.page(&address).await.contains("misses: absent"), "the edit took it");
+    visit.page("/keepwarm?key=%3Cscript%3E%00%0A").await;
+}
+
+#[tokio::test]
 async fn the_panels_come_alone_for_the_script() {
     let mut visit = visit().await;
     let answer = visit.get("/keepwarm/panels").await;
