@@ -28,6 +28,8 @@ pub enum Verb {
     Touch,
     /// `lease`
     Lease,
+    /// `release`
+    Release,
     /// `generations`
     Generations,
     /// `renew`

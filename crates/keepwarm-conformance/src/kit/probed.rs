@@ -4,9 +4,9 @@ use std::future::Future;
 use std::time::Duration;
 
 use keepwarm::backend::{Abilities, Claim, Count, Housekeeping, Inspection, Lease, Lookup, Page, Put, Size, When};
-use keepwarm::entry::{Entry, Generation, Marker};
-use keepwarm::key::{Key, Pattern, Scope};
-use keepwarm::{Backend, Deadline, Payload, Result};
+use keepwarm::entry::{Entry, Generation, Marker, Stamp};
+use keepwarm::key::{Key, Parts, Pattern, Scope};
+use keepwarm::{Backend, Deadline, Glimpse, Payload, Result};
 
 use super::{Call, Verb};
 
@@ -99,6 +99,11 @@ impl<B: Backend, P: Probe> Backend for Probed<B, P> {
         self.inner.housekeeping()
     }
 
+    fn glance(&self, _key: &Parts<'_>, _see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>> {
+        // Every read goes through `get`, past the probe.
+        None
+    }
+
     async fn get(&self, key: &Key<'_>, hint: &[Marker]) -> Result<Lookup<Payload>> {
         self.pass(Call::keys(Verb::Get, [key]), self.inner.get(key, hint), |answer| Answer::Lookup(answer)).await
     }
@@ -141,6 +146,10 @@ impl<B: Backend, P: Probe> Backend for Probed<B, P> {
     async fn lease(&self, key: &Key<'_>, markers: &[Marker], length: Duration, claim: Claim) -> Result<Lease> {
         let call = Call::keys(Verb::Lease, [key]);
         self.pass(call, self.inner.lease(key, markers, length, claim), |answer| Answer::Lease(answer)).await
+    }
+
+    async fn release(&self, key: &Key<'_>, stamp: Stamp) -> Result<()> {
+        self.pass(Call::keys(Verb::Release, [key]), self.inner.release(key, stamp), other).await
     }
 
     async fn generations(&self, markers: &[Marker]) -> Result<Vec<Generation>> {

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use keepwarm::backend::{Abilities, Claim, Count, Housekeeping, Inspection, Lease, Lookup, Page, Put, Size, When};
-use keepwarm::entry::{Entry, Generation, Marker};
-use keepwarm::key::{Key, Pattern, Scope};
+use keepwarm::entry::{Entry, Generation, Marker, Stamp};
+use keepwarm::key::{Key, Parts, Pattern, Scope};
 use keepwarm::layers::Stack;
-use keepwarm::{Backend, Deadline, Payload, Result};
+use keepwarm::{Backend, Deadline, Glimpse, Payload, Result};
 
 /// A handle on a store that several caches, with prefixes of their own, look into; clones are the same store.
 ///
@@ -57,6 +57,10 @@ impl Backend for Shared {
         self.0.housekeeping()
     }
 
+    fn glance(&self, key: &Parts<'_>, see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>> {
+        self.0.glance(key, see)
+    }
+
     async fn get(&self, key: &Key<'_>, hint: &[Marker]) -> Result<Lookup<Payload>> {
         self.0.get(key, hint).await
     }
@@ -95,6 +99,10 @@ impl Backend for Shared {
 
     async fn lease(&self, key: &Key<'_>, markers: &[Marker], length: Duration, claim: Claim) -> Result<Lease> {
         self.0.lease(key, markers, length, claim).await
+    }
+
+    async fn release(&self, key: &Key<'_>, stamp: Stamp) -> Result<()> {
+        self.0.release(key, stamp).await
     }
 
     async fn generations(&self, markers: &[Marker]) -> Result<Vec<Generation>> {

@@ -172,8 +172,8 @@ impl SetMany<'_> {
         }
         let puts = cache.state().backend.put_many(entries).await.map_err(failed)?;
         let refused = puts.iter().filter(|put| !put.is_stored()).count();
-        cache.state().counters.count_many(Event::Set, (puts.len() - refused) as u64);
-        cache.state().counters.count_many(Event::Refusal, refused as u64);
+        cache.count_many(Event::Set, (puts.len() - refused) as u64);
+        cache.count_many(Event::Refusal, refused as u64);
         let kept = |put: &Put| matches!(put, Put::Stored | Put::Refused(Refusal::NotKept));
         Ok(names.into_iter().zip(puts).filter(|(_, put)| !kept(put)).map(|(name, _)| name).collect())
     }
@@ -198,7 +198,7 @@ impl DeleteMany<'_> {
         keys.iter().try_for_each(|key| cache.check(key))?;
         let removed = cache.state().backend.remove_many(&keys).await;
         let removed = removed.map_err(|error| cache.failed(error, "delete_many", None))?;
-        cache.state().counters.count_many(Event::Delete, removed as u64);
+        cache.count_many(Event::Delete, removed as u64);
         Ok(removed)
     }
 }

@@ -154,7 +154,7 @@ impl DeletePattern<'_> {
             let gone = cache.state().backend.remove_many(&keys).await;
             removed += gone.map_err(|error| cache.failed(error, "delete_pattern", None))?;
         }
-        cache.state().counters.count_many(Event::Delete, removed as u64);
+        cache.count_many(Event::Delete, removed as u64);
         Ok(removed)
     }
 }

@@ -3,6 +3,16 @@
 //! Counters lie in stripes, one cache line or more for each of a few threads, so that two threads that hit at once do not
 //! fight for a line.
 
+#[cfg(feature = "tracing")]
+pub(crate) mod events;
+#[cfg(not(feature = "tracing"))]
+#[path = "no_events.rs"]
+pub(crate) mod events;
+#[cfg(feature = "metrics")]
+pub(crate) mod meters;
+#[cfg(not(feature = "metrics"))]
+#[path = "no_meters.rs"]
+pub(crate) mod meters;
 mod snapshot;
 
 use std::cell::Cell;
@@ -26,6 +36,24 @@ pub(crate) enum Event {
     UnportableKey,
 }
 
+impl Event {
+    /// Its name in Prometheus, metrics and events.
+    #[cfg_attr(not(any(feature = "tracing", feature = "metrics")), allow(dead_code, reason = "named only there"))]
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Hit => "hits",
+            Self::Set => "sets",
+            Self::Refusal => "refusals",
+            Self::Delete => "deletes",
+            Self::Computation => "computations",
+            Self::Wait => "waits",
+            Self::Error => "errors",
+            Self::Overtaken => "overtaken",
+            Self::UnportableKey => "unportable_keys",
+        }
+    }
+}
+
 const EVENTS: usize = Event::UnportableKey as usize + 1;
 const COUNTERS: usize = EVENTS + MissReason::ALL.len();
 const STRIPES: usize = 8;
@@ -47,12 +75,7 @@ pub(crate) struct Counters([Stripe; STRIPES]);
 
 impl Counters {
     #[inline]
-    pub(crate) fn count(&self, event: Event) {
-        self.add(event as usize, 1);
-    }
-
-    #[inline]
-    pub(crate) fn count_many(&self, event: Event, times: u64) {
+    pub(crate) fn count(&self, event: Event, times: u64) {
         self.add(event as usize, times);
     }
 

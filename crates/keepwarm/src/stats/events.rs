@@ -1,0 +1,30 @@
+//! The `tracing` events: what happened, at levels that can stay on.
+
+use super::Event;
+use crate::entry::MissReason;
+use crate::error::Error;
+
+/// Hits and the like are for whoever traces; what costs a computation is for whoever debugs.
+#[inline]
+pub(crate) fn counted(cache: &str, event: Event, times: u64) {
+    match event {
+        Event::Computation | Event::Wait | Event::Overtaken | Event::Refusal | Event::UnportableKey => {
+            tracing::debug!(target: "keepwarm", cache, event = event.name(), times);
+        }
+        Event::Hit | Event::Set | Event::Delete => {
+            tracing::trace!(target: "keepwarm", cache, event = event.name(), times);
+        }
+        // Told with its cause by `failed`.
+        Event::Error => {}
+    }
+}
+
+#[inline]
+pub(crate) fn missed(cache: &str, reason: MissReason) {
+    tracing::debug!(target: "keepwarm", cache, event = "misses", reason = reason.name());
+}
+
+#[cold]
+pub(crate) fn failed(cache: &str, error: &Error) {
+    tracing::warn!(target: "keepwarm", cache, event = "errors", %error);
+}
