@@ -2,7 +2,7 @@
 //!
 //! Above the backend door there are values, below it payloads; this file is where one becomes the other.
 
-use std::any::{Any, TypeId};
+use std::any::Any;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -24,6 +24,8 @@ use crate::error::Result;
 )]
 pub trait Value: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {}
 
+// Without this the compiler would ask for each of the bounds and never show what is written above.
+#[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static> Value for T {}
 
 /// A value kept as an object in the process: handed out shared, and encodable when someone reads it as another type.
@@ -122,27 +124,23 @@ impl Payload {
     }
 
     /// The value, cloned out of an object or decoded.
-    #[inline]
     pub(crate) fn into_value<T: Value>(self) -> Result<T, Undecodable> {
-        match self {
-            Self::Object(object) if is::<T>(&object) => {
-                let any: &dyn Any = &*object;
-                Ok(any.downcast_ref::<T>().expect("its type was looked at above").clone())
-            }
-            other => other.decode(),
+        if let Self::Object(object) = &self
+            && let Some(value) = shared::<T>(object)
+        {
+            return Ok(T::clone(&value));
         }
+        self.decode()
     }
 
     /// The value, shared with the store where it keeps objects.
-    #[inline]
     pub(crate) fn into_arc<T: Value>(self) -> Result<Arc<T>, Undecodable> {
-        match self {
-            Self::Object(object) if is::<T>(&object) => {
-                let any: Arc<dyn Any + Send + Sync> = object;
-                Ok(any.downcast::<T>().expect("its type was looked at above"))
-            }
-            other => other.decode().map(Arc::new),
+        if let Self::Object(object) = &self
+            && let Some(value) = shared(object)
+        {
+            return Ok(value);
         }
+        self.decode().map(Arc::new)
     }
 
     /// Everything but an object of the very type.
@@ -185,8 +183,66 @@ impl Payload {
     }
 }
 
-/// Whether the object is a `T`.
+/// The object, if it is a `T`.
 #[inline]
-fn is<T: Value>(object: &Arc<dyn Object>) -> bool {
-    (**object).type_id() == TypeId::of::<T>()
+fn shared<T: Value>(object: &Arc<dyn Object>) -> Option<Arc<T>> {
+    let any: Arc<dyn Any + Send + Sync> = Arc::<dyn Object>::clone(object);
+    any.downcast().ok()
+}
+
+/// A value where it lies in its store.
+#[derive(Clone, Copy)]
+pub enum Glimpse<'a> {
+    /// See [`Payload::Integer`].
+    Integer(i64),
+    /// See [`Payload::Bytes`].
+    Bytes(Codec, &'a Bytes),
+    /// See [`Payload::Object`].
+    Object(&'a Arc<dyn Object>),
+}
+
+impl From<Glimpse<'_>> for Payload {
+    fn from(glimpse: Glimpse<'_>) -> Self {
+        match glimpse {
+            Glimpse::Integer(number) => Self::Integer(number),
+            Glimpse::Bytes(codec, bytes) => Self::bytes(codec, bytes.clone()),
+            Glimpse::Object(object) => Self::Object(Arc::clone(object)),
+        }
+    }
+}
+
+/// A value that was taken at a glance: nothing of the caller's runs until the store's lock is released.
+pub(crate) enum Glanced<T> {
+    /// An object of the very type: three words less to move than a payload.
+    Shared(Arc<T>),
+    /// Anything else, to be decoded.
+    Other(Payload),
+}
+
+impl<T: Value> Glanced<T> {
+    #[inline]
+    pub(crate) fn take(glimpse: Glimpse<'_>) -> Self {
+        if let Glimpse::Object(object) = glimpse
+            && let Some(value) = shared(object)
+        {
+            return Self::Shared(value);
+        }
+        Self::Other(glimpse.into())
+    }
+
+    #[inline]
+    pub(crate) fn into_arc(self) -> Result<Arc<T>, Undecodable> {
+        match self {
+            Self::Shared(value) => Ok(value),
+            Self::Other(payload) => payload.into_arc(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn into_value(self) -> Result<T, Undecodable> {
+        match self {
+            Self::Shared(value) => Ok(T::clone(&value)),
+            Self::Other(payload) => payload.decode(),
+        }
+    }
 }

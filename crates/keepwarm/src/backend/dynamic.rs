@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use super::{Abilities, Backend, Claim, Count, Housekeeping, Inspection, Lease, Lookup, Page, Put, Size, When};
 use crate::blocking::poll_once;
-use crate::entry::{Entry, Generation, Marker};
+use crate::entry::{Entry, Generation, Marker, Stamp};
 use crate::error::Result;
 use crate::expiry::Deadline;
-use crate::key::{Key, Pattern, Scope};
-use crate::payload::Payload;
+use crate::key::{Key, Parts, Pattern, Scope};
+use crate::payload::{Glimpse, Payload};
 
 /// The answer of a verb of a [`DynBackend`]: there already, or a boxed future.
 pub enum Reply<'a, T> {
@@ -56,6 +56,8 @@ macro_rules! dyn_backend {
             fn abilities(&self) -> Abilities;
             /// See [`Backend::housekeeping`].
             fn housekeeping(&self) -> Housekeeping;
+            /// See [`Backend::glance`].
+            fn glance(&self, key: &Parts<'_>, see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>>;
             $( $(#[$doc])* fn $verb<'a>(&'a self $(, $argument: $type)*) -> Reply<'a, $answer>; )*
         }
 
@@ -70,6 +72,11 @@ macro_rules! dyn_backend {
 
             fn housekeeping(&self) -> Housekeeping {
                 Backend::housekeeping(self)
+            }
+
+            #[inline]
+            fn glance(&self, key: &Parts<'_>, see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>> {
+                Backend::glance(self, key, see)
             }
 
             $(
@@ -103,6 +110,8 @@ dyn_backend! {
     fn touch(&self, key: &'a Key<'a>, deadline: Deadline) -> bool;
     /// See [`Backend::lease`].
     fn lease(&self, key: &'a Key<'a>, markers: &'a [Marker], length: Duration, claim: Claim) -> Lease;
+    /// See [`Backend::release`].
+    fn release(&self, key: &'a Key<'a>, stamp: Stamp) -> ();
     /// See [`Backend::generations`].
     fn generations(&self, markers: &'a [Marker]) -> Vec<Generation>;
     /// See [`Backend::renew`].

@@ -22,8 +22,8 @@ pub use kinds::{BackendOption, COMMON_OPTIONS, KINDS, Kind, Takes};
 use crate::entry::{Entry, Generation, Marker, MissReason, Stamp};
 use crate::error::Result;
 use crate::expiry::Deadline;
-use crate::key::{Key, Pattern, Scope};
-use crate::payload::Payload;
+use crate::key::{Key, Parts, Pattern, Scope};
+use crate::payload::{Glimpse, Payload};
 
 /// When a write or removal takes place, decided atomically with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +69,8 @@ impl Put {
 pub enum Refusal {
     /// Its [`When`] did not hold. What was stored is untouched.
     Condition,
-    /// An invalidation overtook it: a marker moved on after the generations were captured. What was stored is untouched.
+    /// An invalidation overtook it: a marker moved on after the generations were captured. Under [`When::Always`] an older
+    /// value of the key is gone too: it would be older than the refused one. Otherwise what was stored is untouched.
     Overtaken,
     /// The value is larger than the store takes. An older value of the key is gone: it would be stale.
     TooLarge,
@@ -95,8 +96,9 @@ pub enum Count {
 pub enum Claim {
     /// To compute a missing value: a live entry is the answer, and another's lease is respected.
     Missing,
-    /// To compute a newer value, whatever there is: a live entry stays readable but gets a new stamp, another's lease
-    /// ends, so that whatever was computed from older data can no longer be stored over the newer.
+    /// To compute a newer value, whatever there is: a live entry stays readable but gets the lease's stamp, another's
+    /// lease ends, so that whatever was computed from older data can no longer be stored over the newer. Should the live
+    /// entry expire or be evicted meanwhile, the lease holds on.
     Refresh,
 }
 
@@ -119,9 +121,6 @@ pub struct Fence {
     pub stamp: Stamp,
     /// The generations of the markers, in the order they were asked for, from before the computation.
     pub generations: Vec<Generation>,
-    /// Whether the stamp is that of a live entry, which stays when the computation fails, and not of a lease, which is
-    /// then given back.
-    pub replaces: bool,
 }
 
 /// A page of a scan.
@@ -169,6 +168,11 @@ pub trait Backend: Send + Sync + 'static {
     /// What this very store can do and guarantees. A layer answers by asking its inner one.
     fn abilities(&self) -> Abilities;
 
+    /// Shows the live value under `key` in place to `see`, counted as a use of it: [`get`](Self::get) for stores that keep
+    /// objects and never wait, without moving anything. `None` is "ask `get`", the answer of every other store; `see` is
+    /// then not called. It runs under the store's lock and must be short.
+    fn glance(&self, key: &Parts<'_>, see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>>;
+
     /// The value of the live entry under `key`, counted as a use of it. `hint` names markers that the entry probably has, so that a remote store can fetch
     /// their generations in the same round trip; whether the entry is live never depends on it.
     fn get(&self, key: &Key<'_>, hint: &[Marker]) -> impl Future<Output = Result<Lookup<Payload>>> + Send;
@@ -187,8 +191,6 @@ pub trait Backend: Send + Sync + 'static {
     fn put_many(&self, entries: Vec<(Key<'_>, Entry)>) -> impl Future<Output = Result<Vec<Put>>> + Send;
 
     /// Removes the entry when `when` holds, and ends a lease on the key. Whether a live entry was removed.
-    ///
-    /// With [`When::Unchanged`] and the stamp of a lease it gives the lease back.
     fn remove(&self, key: &Key<'_>, when: When) -> impl Future<Output = Result<bool>> + Send;
 
     /// Removes many entries; how many of them were live.
@@ -210,6 +212,9 @@ pub trait Backend: Send + Sync + 'static {
         length: Duration,
         claim: Claim,
     ) -> impl Future<Output = Result<Lease>> + Send;
+
+    /// Gives back the lease with this stamp, if it is still held, and leaves a live entry as it is.
+    fn release(&self, key: &Key<'_>, stamp: Stamp) -> impl Future<Output = Result<()>> + Send;
 
     /// The current generations, made where there were none.
     fn generations(&self, markers: &[Marker]) -> impl Future<Output = Result<Vec<Generation>>> + Send;

@@ -12,8 +12,8 @@ use crate::backend::{
 use crate::entry::{Entry, Generation, Marker, MissReason, Stamp};
 use crate::error::Result;
 use crate::expiry::Deadline;
-use crate::key::{Key, Pattern, Scope};
-use crate::payload::Payload;
+use crate::key::{Key, Parts, Pattern, Scope};
+use crate::payload::{Glimpse, Payload};
 
 /// A store that keeps nothing.
 ///
@@ -46,6 +46,10 @@ impl Backend for Dummy {
             largest_value: None,
             strict_keys: None,
         }
+    }
+
+    fn glance(&self, _key: &Parts<'_>, _see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>> {
+        Some(Lookup::Miss(MissReason::Absent))
     }
 
     async fn get(&self, _key: &Key<'_>, _hint: &[Marker]) -> Result<Lookup<Payload>> {
@@ -96,7 +100,11 @@ impl Backend for Dummy {
 
     async fn lease(&self, _key: &Key<'_>, markers: &[Marker], _length: Duration, _claim: Claim) -> Result<Lease> {
         // Everybody is granted one: there is nothing that a second computation could overtake.
-        Ok(Lease::Granted(Fence { stamp: Stamp(0), generations: vec![Generation(0); markers.len()], replaces: false }))
+        Ok(Lease::Granted(Fence { stamp: Stamp(0), generations: vec![Generation(0); markers.len()] }))
+    }
+
+    async fn release(&self, _key: &Key<'_>, _stamp: Stamp) -> Result<()> {
+        Ok(())
     }
 
     async fn generations(&self, markers: &[Marker]) -> Result<Vec<Generation>> {

@@ -55,7 +55,7 @@ use crate::entry::{Marker, MarkerKind, MissReason};
 use crate::error::{Error, Result};
 use crate::expiry::Timeout;
 use crate::key::{Key, KeyBuffer, KeyMaker, Version, warning};
-use crate::payload::{Payload, Undecodable};
+use crate::payload::Undecodable;
 use crate::stats::{Counters, Event};
 
 /// A cache: a handle on one alias of one store, cheap to clone and to share between threads and tasks.
@@ -104,6 +104,15 @@ pub(crate) struct View {
     /// Its own marker last, behind those of the namespaces around it.
     pub(crate) markers: Box<[Marker]>,
     pub(crate) counters: Counters,
+}
+
+impl View {
+    /// The alias' own name of the namespace's key.
+    pub(crate) fn join<'b>(&self, buffer: &'b mut KeyBuffer, name: &str) -> &'b str {
+        buffer.push(&self.lead);
+        buffer.push(name);
+        buffer.as_str()
+    }
 }
 
 impl fmt::Debug for Cache {
@@ -190,22 +199,11 @@ impl Cache {
     #[inline]
     pub(crate) fn key(&self, name: &str, version: Option<&Version>) -> Result<KeyBuffer> {
         let mut buffer = KeyBuffer::new();
-        self.key_into(&mut buffer, name, version)?;
-        Ok(buffer)
-    }
-
-    /// Joins the stored key in place.
-    #[inline]
-    pub(crate) fn key_into(&self, buffer: &mut KeyBuffer, name: &str, version: Option<&Version>) -> Result<()> {
         match &self.view {
-            None => self.shared.keys.make(buffer, name, version),
-            Some(view) => {
-                let mut inner = KeyBuffer::new();
-                inner.push(&view.lead);
-                inner.push(name);
-                self.shared.keys.make(buffer, inner.as_str(), version)
-            }
+            None => self.shared.keys.make(&mut buffer, name, version)?,
+            Some(view) => self.shared.keys.make(&mut buffer, view.join(&mut KeyBuffer::new(), name), version)?,
         }
+        Ok(buffer)
     }
 
     /// Looks a stored key at, on every way but a hit: a hit's key was looked at when it was stored.
@@ -264,11 +262,7 @@ impl Cache {
 
     /// Opens what a lookup found as a value, and counts a hit or a miss with its reason.
     #[inline]
-    pub(crate) fn open<T>(
-        &self,
-        found: Lookup<Payload>,
-        open: impl FnOnce(Payload) -> Result<T, Undecodable>,
-    ) -> Option<T> {
+    pub(crate) fn open<P, T>(&self, found: Lookup<P>, open: impl FnOnce(P) -> Result<T, Undecodable>) -> Option<T> {
         let reason = match found {
             Lookup::Hit(payload) => match open(payload) {
                 Ok(value) => {

@@ -3,16 +3,16 @@
 use std::future::IntoFuture;
 use std::marker::PhantomData;
 
-use super::call::{Begun, Call, Verb, awaitable};
+use super::call::{Begun, Call, Verb, awaitable, begin};
 use super::options::version_option;
 use super::{Cache, Owned, Shape, Shared};
-use crate::backend::{Lookup, Reply};
-use crate::blocking::drive;
-use crate::entry::{Entry, Marker};
+use crate::backend::Lookup;
+use crate::blocking::{drive, poll_once};
+use crate::entry::Entry;
 use crate::error::Result;
 use crate::expiry::Ttl;
-use crate::key::{Key, KeyBuffer, Version};
-use crate::payload::{Payload, Value};
+use crate::key::{Key, KeyBuffer, Parts, Version, is_unportable};
+use crate::payload::{Glanced, Undecodable, Value};
 
 impl Cache {
     /// Reads a value: `None` is a miss, so a cached null is `Some(None)` when read as `get::<Option<T>>`.
@@ -78,42 +78,42 @@ impl Cache {
         Remaining { cache: self, key, version: None }
     }
 
-    /// One lookup on a store that never waits, without a future; `None` on any other.
+    /// One lookup on a store that can show what it keeps, without a future and without joining the key or moving a
+    /// payload; `None` where that cannot be.
     #[inline]
-    pub(super) fn glance<T>(
+    pub(super) fn glance<T: Value, R>(
         &self,
         name: &str,
         version: Option<&Version>,
-        hint: &[Marker],
-        finish: impl FnOnce(&Key<'_>, Result<Lookup<Payload>>) -> T,
-    ) -> Option<T> {
-        if !self.never_waits() {
-            return None;
-        }
-        let mut buffer = KeyBuffer::new();
-        let made = self.key_into(&mut buffer, name, version);
-        let key = Key::new(buffer.as_str(), self.state().keys.scope());
-        if let Err(error) = made {
-            return Some(finish(&key, Err(error)));
-        }
-        match self.state().backend.get(&key, hint) {
-            Reply::Ready(answer) => Some(finish(&key, answer)),
-            Reply::Waits(_) | Reply::Taken => None,
+        finish: impl FnOnce(&Parts<'_>, Lookup<Glanced<T>>) -> R,
+    ) -> Option<R> {
+        let mut inner = KeyBuffer::new();
+        let name = match self.view() {
+            None => name,
+            Some(view) => view.join(&mut inner, name),
+        };
+        let key = self.state().keys.parts(name, version)?;
+        let mut glanced = None;
+        let found = self.state().backend.glance(&key, &mut |glimpse| glanced = Some(Glanced::take(glimpse)))?;
+        match (found, glanced) {
+            (Lookup::Hit(()), Some(glanced)) => Some(finish(&key, Lookup::Hit(glanced))),
+            (Lookup::Miss(reason), _) => Some(finish(&key, Lookup::Miss(reason))),
+            (Lookup::Hit(()), None) => None,
         }
     }
 
-    /// Opens and counts what a lookup answered.
+    /// Opens and counts what a lookup found.
     #[inline]
-    fn finish<T: Value, S: Shape<T>>(&self, key: &Key<'_>, answer: Result<Lookup<Payload>>) -> Result<Option<S::Form>> {
-        match answer {
-            Ok(Lookup::Miss(reason)) => {
-                self.check(key)?;
-                self.miss(reason);
-                Ok(None)
-            }
-            Ok(found) => Ok(self.open(found, S::open)),
-            Err(error) => Err(self.failed(error, "get", Some(key.as_str()))),
+    fn finish<P, F>(
+        &self,
+        key: &Key<'_>,
+        found: Lookup<P>,
+        open: impl FnOnce(P) -> Result<F, Undecodable>,
+    ) -> Result<Option<F>> {
+        if let Lookup::Miss(_) = found {
+            self.check(key)?;
         }
+        Ok(self.open(found, open))
     }
 
     /// One lookup of the entry itself, not counted.
@@ -149,15 +149,24 @@ impl<'a, T: Value, S: Shape<T>> Get<'a, T, S> {
     /// the lookup.
     #[inline]
     fn now(&self) -> Option<Result<Option<S::Form>>> {
-        let finish = |key: &Key<'_>, answer| self.cache.finish::<T, S>(key, answer);
-        self.cache.glance(self.key, self.version.as_ref(), self.cache.markers(), finish)
+        let open = |key: &Parts<'_>, found| {
+            if let Lookup::Miss(_) = found
+                && is_unportable(&[key.lead(), key.name()])
+            {
+                return None;
+            }
+            Some(Ok(self.cache.open(found, S::glanced)))
+        };
+        self.cache.glance(self.key, self.version.as_ref(), open)?
     }
 
     async fn run(self) -> Result<Option<S::Form>> {
         let key = self.cache.key(self.key, self.version.as_ref())?;
         let key = Key::new(key.as_str(), self.cache.state().keys.scope());
-        let answer = self.cache.state().backend.get(&key, self.cache.markers()).await;
-        self.cache.finish::<T, S>(&key, answer)
+        match self.cache.state().backend.get(&key, self.cache.markers()).await {
+            Ok(found) => self.cache.finish(&key, found, S::open),
+            Err(error) => Err(self.cache.failed(error, "get", Some(key.as_str()))),
+        }
     }
 
     /// The same on this thread, without a runtime; see [`blocking`](crate#blocking).
@@ -168,6 +177,7 @@ impl<'a, T: Value, S: Shape<T>> Get<'a, T, S> {
     pub fn wait(self) -> Result<Option<S::Form>> {
         match self.now() {
             Some(answer) => answer,
+            None if self.cache.never_waits() => poll_once(self.run()),
             None => drive(self.run()),
         }
     }
@@ -180,7 +190,7 @@ impl<'a, T: Value, S: Shape<T>> Verb<'a> for Get<'a, T, S> {
     fn begin(self) -> Begun<'a, Self::Output> {
         match self.now() {
             Some(answer) => Begun::Ready(answer),
-            None => Begun::Waits(Box::pin(self.run())),
+            None => begin(self.cache.never_waits(), self.run()),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::payload::{Payload, Undecodable, Value};
+use crate::payload::{Glanced, Payload, Undecodable, Value};
 
 /// The form in which a caller gets the value.
 pub trait Shape<T: Value>: 'static {
@@ -11,6 +11,10 @@ pub trait Shape<T: Value>: 'static {
 
     /// From what lies in the store.
     fn open(payload: Payload) -> Result<Self::Form, Undecodable>;
+    /// From what was taken at a glance.
+    #[doc(hidden)]
+    #[allow(private_interfaces, reason = "callers name the shapes, only the front opens them")]
+    fn glanced(glanced: Glanced<T>) -> Result<Self::Form, Undecodable>;
     /// From what was computed.
     fn computed(value: Arc<T>) -> Self::Form;
 }
@@ -24,6 +28,12 @@ impl<T: Value> Shape<T> for Owned {
     #[inline]
     fn open(payload: Payload) -> Result<T, Undecodable> {
         payload.into_value()
+    }
+
+    #[inline]
+    #[allow(private_interfaces, reason = "as the trait")]
+    fn glanced(glanced: Glanced<T>) -> Result<T, Undecodable> {
+        glanced.into_value()
     }
 
     fn computed(value: Arc<T>) -> T {
@@ -40,6 +50,12 @@ impl<T: Value> Shape<T> for Shared {
     #[inline]
     fn open(payload: Payload) -> Result<Arc<T>, Undecodable> {
         payload.into_arc()
+    }
+
+    #[inline]
+    #[allow(private_interfaces, reason = "as the trait")]
+    fn glanced(glanced: Glanced<T>) -> Result<Arc<T>, Undecodable> {
+        glanced.into_arc()
     }
 
     fn computed(value: Arc<T>) -> Arc<T> {

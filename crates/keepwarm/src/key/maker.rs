@@ -4,7 +4,8 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::{KeyBuffer, Scope, Version};
+use super::parts::lead_length;
+use super::{KeyBuffer, Lead, Parts, Scope, Version};
 use crate::error::{Error, ErrorKind, Result};
 
 /// A user's own way to build stored keys: `(key, key_prefix, version)` to the stored key (Django's `KEY_FUNCTION`).
@@ -21,8 +22,10 @@ pub(crate) struct KeyMaker {
     scope: Scope,
     version: Version,
     /// `prefix:version:`, made once.
-    lead: Arc<str>,
+    lead: Lead,
     function: Option<Arc<KeyFunction>>,
+    /// Whether keys part where their text says: not under a key function, and not when the version has a colon.
+    splits: bool,
 }
 
 impl fmt::Debug for KeyMaker {
@@ -33,7 +36,10 @@ impl fmt::Debug for KeyMaker {
 
 impl KeyMaker {
     pub(crate) fn new(prefix: &str, version: Version, function: Option<Arc<KeyFunction>>) -> Self {
-        Self { scope: Scope::new(prefix), lead: lead(prefix, &version).into(), version, function }
+        let scope = Scope::new(prefix);
+        let lead = lead(prefix, &version);
+        let splits = function.is_none() && lead_length(&lead, &scope) == lead.len();
+        Self { scope, lead: Lead::new(lead), version, function, splits }
     }
 
     pub(crate) fn scope(&self) -> &Scope {
@@ -53,7 +59,7 @@ impl KeyMaker {
         if version.is_some() || self.function.is_some() {
             return self.make_slowly(buffer, name, version);
         }
-        buffer.push(&self.lead);
+        buffer.push(self.lead.as_str());
         buffer.push(name);
         Ok(())
     }
@@ -81,11 +87,17 @@ impl KeyMaker {
         Ok(made)
     }
 
+    /// The stored key in its parts; `None` where it takes joining to know it.
+    #[inline]
+    pub(crate) fn parts<'k>(&'k self, name: &'k str, version: Option<&Version>) -> Option<Parts<'k>> {
+        (version.is_none() && self.splits).then_some(Parts { lead: &self.lead, name, scope: &self.scope })
+    }
+
     /// The text that every stored key of this version begins with; `None` where a key function hides it.
     pub(crate) fn lead(&self, version: Option<&Version>) -> Option<Arc<str>> {
         match (version, &self.function) {
             (_, Some(_)) => None,
-            (None, None) => Some(Arc::clone(&self.lead)),
+            (None, None) => Some(self.lead.as_str().into()),
             (Some(version), None) => Some(lead(self.scope.prefix(), version).into()),
         }
     }
@@ -97,12 +109,20 @@ fn lead(prefix: &str, version: &Version) -> String {
 
 /// What Django warns of: a stored key that Memcached would refuse. `None` when the key is portable.
 pub(crate) fn warning(key: &str) -> Option<&'static str> {
+    if !is_unportable(&[key]) {
+        return None;
+    }
     if key.len() > LONGEST {
         return Some("the key will cause errors if used with Memcached: it is longer than 250 bytes");
     }
-    key.bytes()
-        .any(|byte| byte <= b' ' || byte == 0x7f)
-        .then_some("the key contains characters that will cause errors if used with Memcached")
+    Some("the key contains characters that will cause errors if used with Memcached")
+}
+
+/// Whether a key of these parts is one that Memcached refuses.
+#[inline]
+pub(crate) fn is_unportable(parts: &[&str]) -> bool {
+    parts.iter().map(|part| part.len()).sum::<usize>() > LONGEST
+        || parts.iter().any(|part| part.bytes().fold(false, |found, byte| found | (byte <= b' ') | (byte == 0x7f)))
 }
 
 /// Checks that a stored key can be used with every backend, Memcached included: at most 250 bytes, no spaces and no

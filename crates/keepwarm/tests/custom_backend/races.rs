@@ -8,9 +8,8 @@ use keepwarm::backend::{Backend, Claim, Count, Lease, Lookup, Put, When};
 use keepwarm::entry::{Entry, MissReason};
 use keepwarm::key::{Key, Scope};
 
-use crate::store::{Bench, tag};
+use crate::store::{Bench, KEY, tag};
 
-const KEY: &str = "myapp:1:key";
 const WORKERS: usize = 8;
 const ROUNDS: usize = 50;
 

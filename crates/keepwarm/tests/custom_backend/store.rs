@@ -13,6 +13,9 @@ use keepwarm::key::{Key, Scope};
 use keepwarm::{Deadline, Payload};
 use tokio::sync::Notify;
 
+/// The key that most tests use.
+pub(crate) const KEY: &str = "myapp:1:key";
+
 #[derive(Default)]
 pub(crate) struct Shelf {
     pub(crate) entries: Mutex<HashMap<String, Vec<u8>>>,

@@ -1,5 +1,7 @@
 //! What a user of a four-method store gets from the cache above it.
 
+use std::collections::HashMap;
+
 use keepwarm::{Cache, ErrorKind, Timeout, Ttl, mins, secs};
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
@@ -46,7 +48,12 @@ async fn four_methods_make_a_whole_cache() -> keepwarm::Result<()> {
     assert_eq!(cache.set_many([("a", &1_i64), ("b", &2)]).await?, Vec::<String>::new());
     let many = cache.get_many::<i64, _>(["a", "b", "c"]).await?;
     assert_eq!((many.len(), many.get("a"), many.get("b")), (2, Some(&1), Some(&2)));
-    assert_eq!(cache.delete_many(["a", "c"]).await?, 1);
+    let many = cache.get_or_set_many(["b", "c"], |missing| async move {
+        assert_eq!(missing, ["c"]);
+        HashMap::from([("c".to_owned(), 3_i64)])
+    });
+    assert_eq!(many.await?.get("c"), Some(&3));
+    assert_eq!(cache.delete_many(["a", "x"]).await?, 1);
 
     assert_eq!(cache.get_or_set("computed", || async { 7_i64 }).await?, 7);
     assert_eq!(cache.get_or_set("computed", || async { 8_i64 }).await?, 7);

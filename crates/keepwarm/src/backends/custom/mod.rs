@@ -62,6 +62,7 @@ mod leases;
 mod markers;
 mod random;
 mod time;
+mod verbs;
 
 use std::future::Future;
 use std::sync::Arc;

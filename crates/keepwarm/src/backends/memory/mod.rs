@@ -29,11 +29,11 @@ use crate::backend::{
     Abilities, Backend, Claim, Count, Housekeeping, Inspection, Lease, Lookup, Page, Put, Sharing, Size, When,
 };
 use crate::clock::Clock;
-use crate::entry::{Entry, Generation, Marker};
+use crate::entry::{Entry, Generation, Marker, Stamp};
 use crate::error::Result;
 use crate::expiry::Deadline;
-use crate::key::{Key, Pattern, Scope};
-use crate::payload::Payload;
+use crate::key::{Key, Parts, Pattern, Scope};
+use crate::payload::{Glimpse, Payload};
 
 /// A store in this process; clones share it.
 #[derive(Clone)]
@@ -83,6 +83,10 @@ impl Backend for Memory {
     }
 
     #[inline]
+    fn glance(&self, key: &Parts<'_>, see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>> {
+        self.0.glance(key, |slot| see(slot.glimpse()))
+    }
+
     async fn get(&self, key: &Key<'_>, _hint: &[Marker]) -> Result<Lookup<Payload>> {
         Ok(self.0.get(key, |slot| slot.payload()))
     }
@@ -121,6 +125,11 @@ impl Backend for Memory {
 
     async fn lease(&self, key: &Key<'_>, markers: &[Marker], length: Duration, claim: Claim) -> Result<Lease> {
         Ok(self.0.lease(key, markers, length, claim))
+    }
+
+    async fn release(&self, key: &Key<'_>, stamp: Stamp) -> Result<()> {
+        self.0.release(key, stamp);
+        Ok(())
     }
 
     async fn generations(&self, markers: &[Marker]) -> Result<Vec<Generation>> {

@@ -90,6 +90,14 @@ impl Shelf {
         }
     }
 
+    /// The slot; on a clock shelf this counts as a use.
+    pub(super) fn look(&self, probe: &Probe<'_>) -> Option<&Slot> {
+        match self {
+            Self::Clock(cache) => cache.get(probe),
+            Self::Lru(cache, _) => cache.peek(probe.text),
+        }
+    }
+
     /// The slot, without counting as a use.
     pub(super) fn peek(&self, probe: &Probe<'_>) -> Option<&Slot> {
         match self {
@@ -116,7 +124,7 @@ impl Shelf {
                     return;
                 }
                 let replaces = u64::from(cache.contains_key(probe));
-                cache.insert_with_lifecycle(StoredKey::new(probe.text), slot, gone);
+                cache.insert_with_lifecycle(StoredKey::new(probe), slot, gone);
                 gone.evicted = gone.evicted.saturating_sub(replaces);
             }
             Self::Lru(cache, lru) => {

@@ -1,8 +1,7 @@
 //! What lies in a memory store under a key: 56 bytes beside the key and the value itself.
 
-use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher};
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::Arc;
-use std::sync::LazyLock;
 
 use bytes::Bytes;
 use quick_cache::Equivalent;
@@ -12,7 +11,8 @@ use crate::clock::Moment;
 use crate::codec::Codec;
 use crate::entry::{Entry, Marks, MissReason, Stamp};
 use crate::expiry::Deadline;
-use crate::payload::{Object, Payload};
+use crate::key::{Key, Parts, hash_split};
+use crate::payload::{Glimpse, Object, Payload};
 
 /// A payload in 16 bytes: what is not an object goes behind a pointer.
 pub(super) enum Kept {
@@ -27,17 +27,6 @@ pub(super) enum Plain {
 }
 
 impl Kept {
-    #[inline]
-    fn payload(&self) -> Payload {
-        match self {
-            Self::Object(object) => Payload::Object(Arc::clone(object)),
-            Self::Plain(plain) => match &**plain {
-                Plain::Integer(number) => Payload::Integer(*number),
-                Plain::Encoded(codec, bytes) => Payload::Bytes(*codec, bytes.clone()),
-            },
-        }
-    }
-
     /// The number, if it is one.
     pub(super) fn integer(&mut self) -> Option<&mut i64> {
         match self {
@@ -98,17 +87,29 @@ impl Slot {
         self.tied.as_deref().and_then(Tied::moved_on)
     }
 
+    /// The value in place.
+    #[inline]
+    pub(super) fn glimpse(&self) -> Glimpse<'_> {
+        match &self.kept {
+            Kept::Object(object) => Glimpse::Object(object),
+            Kept::Plain(plain) => match &**plain {
+                Plain::Integer(number) => Glimpse::Integer(*number),
+                Plain::Encoded(codec, bytes) => Glimpse::Bytes(*codec, bytes),
+            },
+        }
+    }
+
     /// The value alone.
     #[inline]
     pub(super) fn payload(&self) -> Payload {
-        self.kept.payload()
+        self.glimpse().into()
     }
 
     /// The entry as it goes through the door.
     #[inline]
     pub(super) fn entry(&self, origin: Moment) -> Entry {
         Entry {
-            payload: self.kept.payload(),
+            payload: self.payload(),
             deadline: self.deadline,
             stamp: self.stamp,
             written: written_moment(origin, self.written),
@@ -138,35 +139,34 @@ fn written_moment(origin: Moment, tenths: u32) -> Moment {
     Moment::from_nanos(origin.as_nanos() + u64::from(tenths) * 100_000_000)
 }
 
-/// Keys may come from users: a random seed keeps them from choosing their bucket.
-static SEED: LazyLock<foldhash::fast::RandomState> = LazyLock::new(foldhash::fast::RandomState::default);
-
 /// How long a key may be to lie in the slot itself: the common ones then cost no allocation, and finding one touches two
 /// neighbouring cache lines instead of two distant ones.
-const INLINE: usize = 38;
+const INLINE: usize = 37;
 
-/// A key in the store. Its hash is not stored: it is needed again only when a table grows or an entry is evicted.
+/// A key in the store, with the length of its lead. Its hash is not stored: it is needed again only when a table grows or
+/// an entry is evicted.
 pub(super) enum StoredKey {
-    Inline(u8, [u8; INLINE]),
-    Long(Box<[u8]>),
+    Inline { lead: u8, length: u8, bytes: [u8; INLINE] },
+    Long { lead: u8, bytes: Box<[u8]> },
 }
 
 impl StoredKey {
-    pub(super) fn new(text: &str) -> Self {
-        let bytes = text.as_bytes();
-        if bytes.len() > INLINE {
-            return Self::Long(bytes.into());
+    pub(super) fn new(probe: &Probe<'_>) -> Self {
+        let text = probe.text.as_bytes();
+        let lead = probe.lead as u8;
+        if text.len() > INLINE {
+            return Self::Long { lead, bytes: text.into() };
         }
-        let mut inline = [0; INLINE];
-        inline[..bytes.len()].copy_from_slice(bytes);
-        Self::Inline(bytes.len() as u8, inline)
+        let mut bytes = [0; INLINE];
+        bytes[..text.len()].copy_from_slice(text);
+        Self::Inline { lead, length: text.len() as u8, bytes }
     }
 
     #[inline]
     fn bytes(&self) -> &[u8] {
         match self {
-            Self::Inline(length, bytes) => &bytes[..usize::from(*length)],
-            Self::Long(bytes) => bytes,
+            Self::Inline { length, bytes, .. } => &bytes[..usize::from(*length)],
+            Self::Long { bytes, .. } => bytes,
         }
     }
 
@@ -185,25 +185,21 @@ impl Eq for StoredKey {}
 
 impl Hash for StoredKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(hash(self.bytes()));
+        let (Self::Inline { lead, .. } | Self::Long { lead, .. }) = self;
+        state.write_u64(hash_split(self.bytes(), usize::from(*lead)));
     }
-}
-
-#[inline]
-fn hash(bytes: &[u8]) -> u64 {
-    SEED.hash_one(bytes)
 }
 
 /// A key that is looked for, hashed once for choosing the shard and searching it.
 pub(super) struct Probe<'a> {
     pub(super) text: &'a str,
     pub(super) hash: u64,
+    lead: usize,
 }
 
 impl<'a> Probe<'a> {
-    #[inline]
-    pub(super) fn new(text: &'a str) -> Self {
-        Self { text, hash: hash(text.as_bytes()) }
+    pub(super) fn new(key: &Key<'a>) -> Self {
+        Self { text: key.as_str(), hash: key.hash(), lead: key.lead_length() }
     }
 }
 
@@ -218,6 +214,36 @@ impl Equivalent<StoredKey> for Probe<'_> {
     #[inline]
     fn equivalent(&self, key: &StoredKey) -> bool {
         self.text.as_bytes() == key.bytes()
+    }
+}
+
+/// A key that is looked for in its parts.
+pub(super) struct SplitProbe<'a> {
+    lead: &'a [u8],
+    name: &'a [u8],
+    pub(super) hash: u64,
+}
+
+impl<'a> SplitProbe<'a> {
+    #[inline]
+    pub(super) fn new(key: &Parts<'a>) -> Self {
+        Self { lead: key.lead().as_bytes(), name: key.name().as_bytes(), hash: key.hash() }
+    }
+}
+
+impl Hash for SplitProbe<'_> {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+impl Equivalent<StoredKey> for SplitProbe<'_> {
+    #[inline]
+    fn equivalent(&self, key: &StoredKey) -> bool {
+        let bytes = key.bytes();
+        // The name first: it tells keys apart, the lead is nearly always the same.
+        bytes.len() == self.lead.len() + self.name.len() && bytes.ends_with(self.name) && bytes.starts_with(self.lead)
     }
 }
 

@@ -10,12 +10,12 @@ use super::markers::Markers;
 use super::options::{MemoryOptions, Plan};
 use super::shard::{Held, Inner, Shard};
 use super::shelf::{Gone, Shelf};
-use super::slot::{Probe, Slot, Tied, WEIGHT_UNIT, written_tenths};
+use super::slot::{Probe, Slot, SplitProbe, Tied, WEIGHT_UNIT, written_tenths};
 use crate::backend::{Claim, Count, Fence, Housekeeping, Inspection, Lease, Lookup, Page, Put, Refusal, Size, When};
 use crate::clock::{Clock, Moment};
-use crate::entry::{Entry, Generation, Marker, MissReason};
+use crate::entry::{Entry, Generation, Marker, MissReason, Stamp};
 use crate::expiry::Deadline;
-use crate::key::{Key, Pattern, Scope};
+use crate::key::{Key, Parts, Pattern, Scope};
 use crate::payload::Payload;
 
 /// What an entry costs beside its key and value: its slot, its place in the tables, and the allocator's share.
@@ -95,58 +95,56 @@ impl Store {
     }
 
     #[inline]
-    fn shard(&self, probe: &Probe<'_>) -> &Shard {
+    fn shard(&self, hash: u64) -> &Shard {
         // The bits in the middle: the table inside the shard takes those at both ends.
-        &self.shards[(probe.hash >> 24) as usize & (self.shards.len() - 1)]
+        &self.shards[(hash >> 24) as usize & (self.shards.len() - 1)]
     }
 
+    /// The way of a hit. `None` where a read has to write: the exact LRU moves what it reads, a dead entry is removed.
     #[inline]
-    pub(super) fn get<T>(&self, key: &Key<'_>, take: impl Fn(&Slot) -> T) -> Lookup<T> {
-        let probe = Probe::new(key.as_str());
+    pub(super) fn glance(&self, key: &Parts<'_>, see: impl FnOnce(&Slot)) -> Option<Lookup<()>> {
+        let probe = SplitProbe::new(key);
         let now = self.clock.now();
         let epoch = self.epochs.of(key.scope().index());
-        let shard = self.shard(&probe);
-        if self.lru {
-            return self.get_and_move(&probe, shard, now, epoch, take);
-        }
+        let shard = self.shard(probe.hash);
         let inner = shard.read();
-        let Shelf::Clock(shelf) = &inner.shelf else { unreachable!("only an exact LRU moves what it reads") };
+        let Shelf::Clock(shelf) = &inner.shelf else { return None };
         let found = match shelf.get(&probe) {
             None => Lookup::Miss(MissReason::Absent),
             Some(slot) => match slot.dead(now, epoch) {
-                None => Lookup::Hit(take(slot)),
-                Some(reason) => Lookup::Miss(reason),
+                None => {
+                    see(slot);
+                    Lookup::Hit(())
+                }
+                Some(_) => return None,
             },
         };
         drop(inner);
         if shard.wants_sweep(now) {
             self.sweep_if_free(shard, now);
         }
-        match found {
-            Lookup::Miss(reason) if reason != MissReason::Absent => {
-                self.bury(&probe, shard, now, epoch);
-                Lookup::Miss(reason)
-            }
-            found => found,
-        }
+        Some(found)
     }
 
-    #[cold]
-    fn get_and_move<T>(
-        &self,
-        probe: &Probe<'_>,
-        shard: &Shard,
-        now: Moment,
-        epoch: u32,
-        take: impl Fn(&Slot) -> T,
-    ) -> Lookup<T> {
-        let mut inner = self.enter(shard, now);
-        match inner.shelf.change(probe, |slot| slot.dead(now, epoch).map_or_else(|| Ok(take(slot)), Err)) {
+    pub(super) fn get<T>(&self, key: &Key<'_>, take: impl FnOnce(&Slot) -> T) -> Lookup<T> {
+        let probe = Probe::new(key);
+        let now = self.clock.now();
+        let epoch = self.epochs.of(key.scope().index());
+        let shard = self.shard(probe.hash);
+        let judge = |slot: &Slot| slot.dead(now, epoch).map_or_else(|| Ok(take(slot)), Err);
+        let found = if self.lru {
+            self.enter(shard, now).shelf.change(&probe, |slot| judge(slot))
+        } else {
+            shard.read().shelf.look(&probe).map(judge)
+        };
+        if shard.wants_sweep(now) {
+            self.sweep_if_free(shard, now);
+        }
+        match found {
             None => Lookup::Miss(MissReason::Absent),
             Some(Ok(taken)) => Lookup::Hit(taken),
             Some(Err(reason)) => {
-                drop(inner);
-                self.bury(probe, shard, now, epoch);
+                self.bury(&probe, shard, key.scope());
                 Lookup::Miss(reason)
             }
         }
@@ -154,8 +152,10 @@ impl Store {
 
     /// Removes an entry that was found dead, unless it has been replaced since.
     #[cold]
-    fn bury(&self, probe: &Probe<'_>, shard: &Shard, now: Moment, epoch: u32) {
+    fn bury(&self, probe: &Probe<'_>, shard: &Shard, scope: &Scope) {
         let mut inner = shard.write();
+        // Looked at again: since the read the alias may have been cleared and the entry written anew.
+        let (now, epoch) = (self.clock.now(), self.epochs.of(scope.index()));
         let gone = if inner.shelf.peek(probe).is_some_and(|slot| slot.dead(now, epoch).is_some()) {
             self.count_expired(1);
             inner.shelf.remove(probe)
@@ -203,13 +203,19 @@ impl Store {
     }
 
     pub(super) fn put(&self, key: &Key<'_>, entry: Entry, when: When) -> Put {
-        let probe = Probe::new(key.as_str());
+        let probe = Probe::new(key);
         let now = self.clock.now();
-        let shard = self.shard(&probe);
+        let shard = self.shard(probe.hash);
         let weight = self.weigh(&probe, &entry.payload);
         let tied = match self.tie(&entry) {
             Ok(tied) => tied,
-            Err(refusal) => return Put::Refused(refusal),
+            Err(refusal) => {
+                if when == When::Always {
+                    // What is there is older than what was refused.
+                    self.remove(key, When::Always);
+                }
+                return Put::Refused(refusal);
+            }
         };
         let mut gone = Gone::default();
         let mut inner = self.enter(shard, now);
@@ -259,7 +265,7 @@ impl Store {
     /// here on is seen by every reader of the slot.
     fn tie(&self, entry: &Entry) -> Result<Option<Arc<Tied>>, Refusal> {
         let Some(marks) = entry.marks.as_deref().filter(|marks| !marks.is_empty()) else { return Ok(None) };
-        let live = self.markers.tie(marks);
+        let live = self.markers.tie(marks, self.clock.now());
         if live.iter().zip(marks).any(|(live, mark)| live.generation() != mark.generation) {
             return Err(Refusal::Overtaken);
         }
@@ -267,9 +273,9 @@ impl Store {
     }
 
     pub(super) fn remove(&self, key: &Key<'_>, when: When) -> bool {
-        let probe = Probe::new(key.as_str());
+        let probe = Probe::new(key);
         let now = self.clock.now();
-        let mut inner = self.enter(self.shard(&probe), now);
+        let mut inner = self.enter(self.shard(probe.hash), now);
         let epoch = self.epochs.of(key.scope().index());
         if !holds(&inner, &probe, now, epoch, when) {
             return false;
@@ -281,9 +287,9 @@ impl Store {
     }
 
     pub(super) fn add_to(&self, key: &Key<'_>, delta: i64, create: Option<Entry>) -> Count {
-        let probe = Probe::new(key.as_str());
+        let probe = Probe::new(key);
         let now = self.clock.now();
-        let shard = self.shard(&probe);
+        let shard = self.shard(probe.hash);
         let mut gone = Gone::default();
         let mut inner = self.enter(shard, now);
         let epoch = self.epochs.of(key.scope().index());
@@ -325,9 +331,9 @@ impl Store {
     }
 
     pub(super) fn touch(&self, key: &Key<'_>, deadline: Deadline) -> bool {
-        let probe = Probe::new(key.as_str());
+        let probe = Probe::new(key);
         let now = self.clock.now();
-        let shard = self.shard(&probe);
+        let shard = self.shard(probe.hash);
         let mut inner = self.enter(shard, now);
         let epoch = self.epochs.of(key.scope().index());
         let touched = inner.shelf.change(&probe, |slot| {
@@ -345,10 +351,10 @@ impl Store {
 
     pub(super) fn lease(&self, key: &Key<'_>, markers: &[Marker], length: Duration, claim: Claim) -> Lease {
         // Before the lease: an invalidation that falls between makes the fill a refusal, never a wrong hit.
-        let generations = self.markers.generations(markers);
-        let probe = Probe::new(key.as_str());
+        let generations = self.markers.generations(markers, self.clock.now());
+        let probe = Probe::new(key);
         let now = self.clock.now();
-        let shard = self.shard(&probe);
+        let shard = self.shard(probe.hash);
         let mut inner = self.enter(shard, now);
         let epoch = self.epochs.of(key.scope().index());
         let stamp = inner.next_stamp();
@@ -362,18 +368,25 @@ impl Store {
             }
             (Claim::Refresh, Some(_)) => {
                 inner.shelf.change(&probe, |slot| slot.stamp = stamp);
-                return Lease::Granted(Fence { stamp, generations, replaces: true });
             }
             (Claim::Refresh, None) => {}
         }
         let until = now.saturating_add(length);
         inner.leases.insert(probe.text.into(), Held { stamp, until, epoch });
         shard.sweep_after(until, &inner);
-        Lease::Granted(Fence { stamp, generations, replaces: false })
+        Lease::Granted(Fence { stamp, generations })
+    }
+
+    pub(super) fn release(&self, key: &Key<'_>, stamp: Stamp) {
+        let probe = Probe::new(key);
+        let mut inner = self.enter(self.shard(probe.hash), self.clock.now());
+        if inner.leases.get(probe.text).is_some_and(|held| held.stamp == stamp) {
+            inner.end_lease(&probe);
+        }
     }
 
     pub(super) fn generations(&self, markers: &[Marker]) -> Vec<Generation> {
-        self.markers.generations(markers)
+        self.markers.generations(markers, self.clock.now())
     }
 
     pub(super) fn renew(&self, markers: &[Marker]) {
@@ -412,8 +425,8 @@ impl Store {
     }
 
     pub(super) fn inspect(&self, key: &Key<'_>) -> Option<Inspection> {
-        let probe = Probe::new(key.as_str());
-        let inner = self.shard(&probe).read();
+        let probe = Probe::new(key);
+        let inner = self.shard(probe.hash).read();
         let slot = inner.shelf.peek(&probe)?;
         let dead = slot.dead(self.clock.now(), self.epochs.of(key.scope().index()));
         let entry = slot.entry(self.origin);

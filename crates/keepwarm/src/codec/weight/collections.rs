@@ -1,13 +1,15 @@
 //! Adding up the parts of structs, sequences and maps.
 
+use std::any::type_name;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::LazyLock;
 
 use serde::ser::{
     Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
     SerializeTupleStruct, SerializeTupleVariant,
 };
 
-use super::counter::{Part, Unmeasurable, field, is, is_any, item};
+use super::counter::{Part, Unmeasurable, bare_name, field, is, item};
 use super::heap::{self, POINTER, TABLE, VECTOR, block, round_up};
 
 /// The fields of a struct, tuple or enum variant, which lie side by side.
@@ -49,13 +51,17 @@ pub(super) enum Kind {
 
 impl Kind {
     pub(super) fn of<I>() -> Self {
-        if is_any::<I, BTreeMap<u8, u8>>() || is_any::<I, BTreeSet<u8>>() {
-            Self::Tree
-        } else if is_any::<I, HashSet<u8>>() {
-            Self::Table
-        } else {
-            Self::Unknown
-        }
+        /// The names up to their parameters, with the bracket.
+        static KNOWN: LazyLock<[(&str, Kind); 3]> = LazyLock::new(|| {
+            let head = |name: &'static str| name.split_inclusive('<').next().unwrap_or(name);
+            [
+                (head(type_name::<BTreeMap<u8, u8>>()), Kind::Tree),
+                (head(type_name::<BTreeSet<u8>>()), Kind::Tree),
+                (head(type_name::<HashSet<u8>>()), Kind::Table),
+            ]
+        });
+        let name = bare_name::<I>();
+        KNOWN.iter().find(|(head, _)| name.starts_with(head)).map_or(Self::Unknown, |(_, kind)| *kind)
     }
 
     /// A collection of this kind, itself and its heap without what the entries own.
@@ -169,7 +175,7 @@ impl SerializeMap for Map {
 
 /// Whether a key is `str` itself, not a reference to one.
 fn is_bare_text<K: ?Sized>() -> bool {
-    std::any::type_name::<K>() == std::any::type_name::<str>()
+    type_name::<K>() == type_name::<str>()
 }
 
 impl SerializeSeq for Sequence {

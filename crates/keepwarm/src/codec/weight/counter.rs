@@ -64,27 +64,34 @@ pub(super) fn item<T: ?Sized + Serialize>(value: &T) -> Result<Part, Unmeasurabl
     if size_of_val(value) == POINTER { value.serialize(Counter) } else { field(value) }
 }
 
-/// Whether `T` is a `U`, or a reference to one. Types here need not be `'static`, so they have names but no ids; a name
-/// that is not recognised makes the estimate coarser and nothing else.
-pub(super) fn is<T: ?Sized, U: ?Sized>() -> bool {
-    type_name::<T>().trim_start_matches('&') == type_name::<U>()
+/// The name of a type, without what says that it is borrowed.
+///
+/// Types here need not be `'static`, so they have names but no ids. A name that is not recognised makes the estimate
+/// coarser and nothing else.
+pub(super) fn bare_name<T: ?Sized>() -> &'static str {
+    let mut name = type_name::<T>();
+    while let Some(rest) = name.strip_prefix('&') {
+        name = rest;
+    }
+    name
 }
 
-/// The same for a generic type, whatever its parameters.
-pub(super) fn is_any<T: ?Sized, U: ?Sized>() -> bool {
-    let head = |name: &'static str| name.trim_start_matches('&').split('<').next();
-    head(type_name::<T>()) == head(type_name::<U>())
+/// Whether `T` is a `U`, or a reference to one.
+pub(super) fn is<T: ?Sized, U: ?Sized>() -> bool {
+    bare_name::<T>() == type_name::<U>()
 }
 
 /// The size of a plain number, by its type.
 fn width<T: ?Sized>() -> Option<usize> {
-    macro_rules! widths {
-        ($($number:ty),*) => {
-            $( if is::<T, $number>() { return Some(size_of::<$number>()); } )*
-        };
-    }
-    widths!(u8, i8, bool, u16, i16, u32, i32, f32, char, u64, i64, f64, usize, isize, u128, i128);
-    None
+    Some(match bare_name::<T>() {
+        "u8" | "i8" | "bool" => 1,
+        "u16" | "i16" => 2,
+        "u32" | "i32" | "f32" | "char" => 4,
+        "u64" | "i64" | "f64" => 8,
+        "usize" | "isize" => POINTER,
+        "u128" | "i128" => 16,
+        _ => return None,
+    })
 }
 
 /// The value's own `Serialize` failed.
