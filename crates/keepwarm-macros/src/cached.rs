@@ -133,6 +133,7 @@ impl Cached {
                 // A `Cache`, a reference to one, or anything that derefs to one, as a `LazyLock` in a static.
                 let borrowed = quote_spanned!(expression.span()=> let cache: &::keepwarm::Cache = &#expression;);
                 quote! {{
+                    #[allow(clippy::needless_borrow, clippy::borrow_deref_ref)]
                     #borrowed
                     ::core::result::Result::<::keepwarm::Cache, ::keepwarm::Error>::Ok(::core::clone::Clone::clone(cache))
                 }}

@@ -49,9 +49,10 @@ fn body(cached: &Cached) -> TokenStream {
     signature.ident = cached.body_name();
     let block = &function.item.block;
     quote! {
+        // Before the user's own, so that theirs prevail.
+        #[allow(clippy::too_many_arguments)]
         #(#attributes)*
         #[doc(hidden)]
-        #[allow(clippy::too_many_arguments)]
         #signature #block
     }
 }

@@ -88,7 +88,7 @@ impl Key {
                 quote!(::core::result::Result::<::std::string::String, ::keepwarm::Error>::Ok(#text))
             }
             Self::Expression(expression) => {
-                let text = quote_spanned!(expression.span()=> <::std::string::String as ::core::convert::From<_>>::from(#expression));
+                let text = quote_spanned!(expression.span()=> ::keepwarm::__private::text(#expression));
                 quote!(::core::result::Result::<::std::string::String, ::keepwarm::Error>::Ok(#text))
             }
         }
@@ -110,7 +110,7 @@ pub(crate) fn check_template(template: &Template, function: &Function, errors: &
 /// Expands a text as a template, anything else as it is, to what becomes a `String`.
 pub(crate) fn expand_text(written: &Expr, function: &Function, errors: &mut Errors) -> TokenStream {
     let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = written else {
-        return quote_spanned!(written.span()=> <::std::string::String as ::core::convert::From<_>>::from(#written));
+        return quote_spanned!(written.span()=> ::keepwarm::__private::text(#written));
     };
     expand_template(text, errors, function)
 }

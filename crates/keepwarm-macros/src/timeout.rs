@@ -26,7 +26,7 @@ pub(crate) fn timeout(written: &Expr) -> Result<TokenStream> {
         Expr::Unary(ExprUnary { op: UnOp::Neg(_), .. }) => {
             Err(Error::new(span, format!("a negative timeout would keep nothing; {FORMS}")))
         }
-        expression => Ok(quote_spanned!(span=> <::keepwarm::Timeout as ::core::convert::From<_>>::from(#expression))),
+        expression => Ok(quote_spanned!(span=> ::keepwarm::__private::timeout(#expression))),
     }
 }
 
@@ -100,9 +100,6 @@ mod tests {
     #[test]
     fn expressions_are_converted_where_they_are_used() {
         let expanded = timeout(&parse_quote!(crate::AN_HOUR)).unwrap().to_string();
-        assert_eq!(
-            expanded,
-            quote!(<::keepwarm::Timeout as ::core::convert::From<_>>::from(crate::AN_HOUR)).to_string()
-        );
+        assert_eq!(expanded, quote!(::keepwarm::__private::timeout(crate::AN_HOUR)).to_string());
     }
 }

@@ -325,7 +325,7 @@ mod tests {
     #[tokio::test]
     async fn when_the_computing_caller_is_dropped_the_next_one_computes() {
         let memo = Memo::new(10, Timeout::Never);
-        let never = memo.remember(Plain, Ok("a".into()), || std::future::pending::<u32>());
+        let never = memo.remember(Plain, Ok("a".into()), std::future::pending::<u32>);
         let mut never = Box::pin(never);
         assert!(is_pending(&mut never).await);
         let mut waiter = Box::pin(memo.remember(Plain, Ok("a".into()), || async { 2_u32 }));

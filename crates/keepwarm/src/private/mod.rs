@@ -9,7 +9,7 @@ mod kind;
 mod memo;
 mod path;
 
-pub use cached::{Call, Fetch, Refresh, run, run_blocking, run_inline, with_output};
+pub use cached::{Call, Fetch, Refresh, run, run_blocking, run_inline, text, timeout, with_output};
 pub use kind::{AnyKind, Kind, OnlyOk, OnlySome, Plain, Returned};
 pub use memo::{CacheInfo, Memo};
 pub use path::{enclosing_key, method_key};

@@ -24,7 +24,7 @@ fn the_key_of_a_call_is_pinned() {
 // covers: R149
 #[test]
 fn the_key_is_the_same_in_another_process() {
-    const ASKED: &str = "KEEPWARM_TEST_PRINTS_KEY";
+    const ASKED: &str = "PRINT_THE_KEY_OF_A_CALL";
     let key = search::cache_key("tea", vec![1], Some(true)).unwrap();
     if std::env::var_os(ASKED).is_some() {
         println!("key={key}");

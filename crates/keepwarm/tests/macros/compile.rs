@@ -1,5 +1,6 @@
 //! What compiles and what does not, with the words of the errors.
 
+// covers: R151
 #[test]
 fn errors_teach() {
     let cases = trybuild::TestCases::new();
