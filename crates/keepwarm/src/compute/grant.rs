@@ -47,8 +47,11 @@ impl Grant {
     /// Stores an entry, unless something overtook it.
     pub(crate) async fn put(mut self, entry: Entry) -> Result<Put> {
         let put = self.backend().put(&self.key(), entry, When::Unchanged(self.fence.stamp)).await?;
-        // What an invalidation overtook has not used the lease up: it is given back, for the next who asks.
-        self.over = !matches!(put, Put::Refused(Refusal::Overtaken));
+        if matches!(put, Put::Refused(Refusal::Overtaken)) {
+            // The lease was not used up: it is given back, for the next who asks.
+            self.end().await;
+        }
+        self.over = true;
         Ok(put)
     }
 
