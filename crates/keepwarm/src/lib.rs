@@ -1,5 +1,8 @@
 //! Keepwarm.
 
+#[doc(hidden)]
+#[path = "private/mod.rs"]
+pub mod __private;
 pub mod backend;
 pub mod backends;
 mod blocking;
@@ -18,12 +21,14 @@ pub mod settings;
 mod stats;
 pub mod wire;
 
+pub use __private::CacheInfo;
 pub use backend::{Backend, Put, Refusal};
 pub use backends::memory::MemoryOptions;
 pub use cache::{Cache, CacheBuilder, Namespace};
 pub use caches::{Caches, CachesBuilder, CloseAll, cache, caches};
 pub use error::{Error, ErrorKind, FetchError, Result};
 pub use expiry::{Deadline, Timeout, Ttl};
+pub use keepwarm_macros::{cached, memoize};
 pub use payload::{Glimpse, Object, Payload, Undecodable, Value};
 pub use stats::Stats;
 

@@ -24,6 +24,8 @@ use crate::error::Result;
 )]
 pub trait Value: Serialize + DeserializeOwned + Clone + Send + Sync + 'static {}
 
+// Without this the compiler would ask for each of the bounds and never show what is written above.
+#[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static> Value for T {}
 
 /// A value kept as an object in the process: handed out shared, and encodable when someone reads it as another type.

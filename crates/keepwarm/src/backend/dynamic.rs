@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{Abilities, Backend, Claim, Count, Housekeeping, Inspection, Lease, Lookup, Page, Put, Size, When};
 use crate::blocking::poll_once;
-use crate::entry::{Entry, Generation, Marker};
+use crate::entry::{Entry, Generation, Marker, Stamp};
 use crate::error::Result;
 use crate::expiry::Deadline;
 use crate::key::{Key, Parts, Pattern, Scope};
@@ -110,6 +110,8 @@ dyn_backend! {
     fn touch(&self, key: &'a Key<'a>, deadline: Deadline) -> bool;
     /// See [`Backend::lease`].
     fn lease(&self, key: &'a Key<'a>, markers: &'a [Marker], length: Duration, claim: Claim) -> Lease;
+    /// See [`Backend::release`].
+    fn release(&self, key: &'a Key<'a>, stamp: Stamp) -> ();
     /// See [`Backend::generations`].
     fn generations(&self, markers: &'a [Marker]) -> Vec<Generation>;
     /// See [`Backend::renew`].

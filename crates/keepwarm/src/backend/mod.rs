@@ -69,7 +69,8 @@ impl Put {
 pub enum Refusal {
     /// Its [`When`] did not hold. What was stored is untouched.
     Condition,
-    /// An invalidation overtook it: a marker moved on after the generations were captured. What was stored is untouched.
+    /// An invalidation overtook it: a marker moved on after the generations were captured. Under [`When::Always`] an older
+    /// value of the key is gone too: it would be older than the refused one. Otherwise what was stored is untouched.
     Overtaken,
     /// The value is larger than the store takes. An older value of the key is gone: it would be stale.
     TooLarge,
@@ -95,8 +96,9 @@ pub enum Count {
 pub enum Claim {
     /// To compute a missing value: a live entry is the answer, and another's lease is respected.
     Missing,
-    /// To compute a newer value, whatever there is: a live entry stays readable but gets a new stamp, another's lease
-    /// ends, so that whatever was computed from older data can no longer be stored over the newer.
+    /// To compute a newer value, whatever there is: a live entry stays readable but gets the lease's stamp, another's
+    /// lease ends, so that whatever was computed from older data can no longer be stored over the newer. Should the live
+    /// entry expire or be evicted meanwhile, the lease holds on.
     Refresh,
 }
 
@@ -119,9 +121,6 @@ pub struct Fence {
     pub stamp: Stamp,
     /// The generations of the markers, in the order they were asked for, from before the computation.
     pub generations: Vec<Generation>,
-    /// Whether the stamp is that of a live entry, which stays when the computation fails, and not of a lease, which is
-    /// then given back.
-    pub replaces: bool,
 }
 
 /// A page of a scan.
@@ -192,8 +191,6 @@ pub trait Backend: Send + Sync + 'static {
     fn put_many(&self, entries: Vec<(Key<'_>, Entry)>) -> impl Future<Output = Result<Vec<Put>>> + Send;
 
     /// Removes the entry when `when` holds, and ends a lease on the key. Whether a live entry was removed.
-    ///
-    /// With [`When::Unchanged`] and the stamp of a lease it gives the lease back.
     fn remove(&self, key: &Key<'_>, when: When) -> impl Future<Output = Result<bool>> + Send;
 
     /// Removes many entries; how many of them were live.
@@ -215,6 +212,9 @@ pub trait Backend: Send + Sync + 'static {
         length: Duration,
         claim: Claim,
     ) -> impl Future<Output = Result<Lease>> + Send;
+
+    /// Gives back the lease with this stamp, if it is still held, and leaves a live entry as it is.
+    fn release(&self, key: &Key<'_>, stamp: Stamp) -> impl Future<Output = Result<()>> + Send;
 
     /// The current generations, made where there were none.
     fn generations(&self, markers: &[Marker]) -> impl Future<Output = Result<Vec<Generation>>> + Send;

@@ -100,7 +100,11 @@ impl Backend for Dummy {
 
     async fn lease(&self, _key: &Key<'_>, markers: &[Marker], _length: Duration, _claim: Claim) -> Result<Lease> {
         // Everybody is granted one: there is nothing that a second computation could overtake.
-        Ok(Lease::Granted(Fence { stamp: Stamp(0), generations: vec![Generation(0); markers.len()], replaces: false }))
+        Ok(Lease::Granted(Fence { stamp: Stamp(0), generations: vec![Generation(0); markers.len()] }))
+    }
+
+    async fn release(&self, _key: &Key<'_>, _stamp: Stamp) -> Result<()> {
+        Ok(())
     }
 
     async fn generations(&self, markers: &[Marker]) -> Result<Vec<Generation>> {

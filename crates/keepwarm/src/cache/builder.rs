@@ -98,7 +98,8 @@ impl CacheBuilder {
         self
     }
 
-    /// What stored keys begin with, and what `clear()` is limited to. None by default.
+    /// What stored keys begin with, and what `clear()` is limited to. None by default; `keepwarm` and what begins with
+    /// `keepwarm.` are reserved.
     pub fn key_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.key_prefix = prefix.into();
         self
@@ -148,6 +149,10 @@ impl CacheBuilder {
     pub fn build(self) -> Result<Cache> {
         if self.lease.is_zero() {
             return Err(Error::new(ErrorKind::Configuration, "a lease of no length lets nobody compute"));
+        }
+        if self.key_prefix == "keepwarm" || self.key_prefix.starts_with("keepwarm.") {
+            let reason = format!("the key prefix {:?} is reserved for locks, `once` and markers", self.key_prefix);
+            return Err(Error::new(ErrorKind::Configuration, reason));
         }
         let store = match self.store {
             Store::Memory(options) => Stack::new(Memory::new(&options, self.clock.clone())),

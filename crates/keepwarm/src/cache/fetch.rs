@@ -8,9 +8,9 @@ use super::Cache;
 use super::call::{Begun, Call, Verb};
 use super::options::{tags_option, timeout_option, version_option};
 use super::{Owned, Shape, Shared};
-use crate::backend::{Claim, Lookup};
+use crate::backend::Lookup;
 use crate::blocking::drive;
-use crate::compute::{Task, detached};
+use crate::compute::{Chain, Task, detached};
 use crate::entry::Marker;
 use crate::error::{FetchError, Result};
 use crate::expiry::Timeout;
@@ -44,7 +44,7 @@ impl Cache {
         F: FnOnce() -> R,
         R: Future<Output: Value>,
     {
-        Fetch::new(self, key, Always(loader), Claim::Missing)
+        Fetch::new(self, key, Always(loader), false)
     }
 
     /// The same with a loader that may fail: its error goes to its own caller as it is, nothing is stored, and one of
@@ -68,7 +68,7 @@ impl Cache {
         R: Future<Output = Result<T, E>>,
         T: Value,
     {
-        Fetch::new(self, key, Try(loader), Claim::Missing)
+        Fetch::new(self, key, Try(loader), false)
     }
 
     /// Computes a value anew and swaps it in; readers see the old one until then, and no window of misses. Of several
@@ -81,7 +81,7 @@ impl Cache {
         F: FnOnce() -> R,
         R: Future<Output: Value>,
     {
-        Fetch::new(self, key, Always(loader), Claim::Refresh)
+        Fetch::new(self, key, Always(loader), true)
     }
 
     /// The same with a loader that may fail: then the old value stays.
@@ -94,7 +94,7 @@ impl Cache {
         R: Future<Output = Result<T, E>>,
         T: Value,
     {
-        Fetch::new(self, key, Try(loader), Claim::Refresh)
+        Fetch::new(self, key, Try(loader), true)
     }
 }
 
@@ -179,7 +179,7 @@ pub struct Fetch<'a, L, S = Owned> {
     cache: &'a Cache,
     key: &'a str,
     loader: L,
-    claim: Claim,
+    refresh: bool,
     timeout: Timeout,
     tags: Vec<Marker>,
     version: Option<Version>,
@@ -187,15 +187,15 @@ pub struct Fetch<'a, L, S = Owned> {
 }
 
 impl<'a, L> Fetch<'a, L> {
-    fn new(cache: &'a Cache, key: &'a str, loader: L, claim: Claim) -> Self {
+    fn new(cache: &'a Cache, key: &'a str, loader: L, refresh: bool) -> Self {
         let (timeout, tags, version) = (Timeout::Default, Vec::new(), None);
-        Self { cache, key, loader, claim, timeout, tags, version, shape: PhantomData }
+        Self { cache, key, loader, refresh, timeout, tags, version, shape: PhantomData }
     }
 
     /// Gives the value shared with the store: a hit on a store that keeps objects copies nothing.
     pub fn arc(self) -> Fetch<'a, L, Shared> {
-        let Self { cache, key, loader, claim, timeout, tags, version, .. } = self;
-        Fetch { cache, key, loader, claim, timeout, tags, version, shape: PhantomData }
+        let Self { cache, key, loader, refresh, timeout, tags, version, .. } = self;
+        Fetch { cache, key, loader, refresh, timeout, tags, version, shape: PhantomData }
     }
 }
 
@@ -228,7 +228,7 @@ impl<'a, L: Loader, S: Shape<L::Value>> Fetch<'a, L, S> {
     /// A hit, if the store never waits and has one; counts it. A miss is counted by the computation.
     #[inline]
     fn hit_now(&self) -> Option<Form<L, S>> {
-        if self.claim == Claim::Refresh {
+        if self.refresh {
             return None;
         }
         let open = |_: &Parts<'_>, found| match found {
@@ -243,8 +243,9 @@ impl<'a, L: Loader, S: Shape<L::Value>> Fetch<'a, L, S> {
     fn task(self) -> Result<Task<L>> {
         let key = self.cache.key(self.key, self.version.as_ref())?;
         let markers = self.cache.markers().iter().chain(&self.tags).cloned().collect();
-        let Self { cache, loader, claim, timeout, .. } = self;
-        Ok(Task { cache: cache.clone(), key, loader, claim, timeout, markers })
+        let Self { cache, loader, refresh, timeout, .. } = self;
+        let chain = Chain::current();
+        Ok(Task { cache: cache.clone(), key, loader, refresh, timeout, markers, chain })
     }
 
     async fn run(self) -> L::Answer<Form<L, S>> {

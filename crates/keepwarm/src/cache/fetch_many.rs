@@ -8,7 +8,7 @@ use super::Cache;
 use super::call::{Begun, Call, Verb};
 use super::options::{tags_option, timeout_option, version_option};
 use crate::blocking::drive;
-use crate::compute::{ManyTask, detached};
+use crate::compute::{Chain, ManyTask, detached};
 use crate::entry::Marker;
 use crate::error::{FetchError, Result};
 use crate::expiry::Timeout;
@@ -191,6 +191,7 @@ impl<L: ManyLoader> FetchMany<'_, L> {
             loader: self.loader,
             timeout: self.timeout,
             markers: self.cache.markers().iter().chain(&self.tags).cloned().collect(),
+            chain: Chain::current(),
         })
     }
 

@@ -134,7 +134,7 @@ impl LockTry<'_> {
     }
 }
 
-/// Where a lock lies: in a scope of its own, so that `clear()` frees nobody's lock.
+/// Where a lock lies: in a scope of its own, so that `clear()` frees nobody's lock and no alias' key meets it.
 #[derive(Debug)]
 struct Place {
     scope: Scope,
@@ -143,7 +143,7 @@ struct Place {
 
 impl Place {
     fn new(cache: &Cache, name: &str) -> Self {
-        let scope = Scope::new(&format!("{}:lock", cache.state().keys.scope().prefix()));
+        let scope = Scope::new(&format!("keepwarm.lock.{}", cache.state().keys.scope().prefix()));
         let namespace = cache.view().map_or("", |view| &view.lead);
         let text = format!("{}:{namespace}{name}", scope.prefix());
         Self { scope, text }
@@ -228,7 +228,7 @@ impl LockGuard {
     /// A number larger than all before: a counter that, when the store lost it, starts again from the time.
     async fn draw_fence(&self) -> Result<i64> {
         let state = self.cache.state();
-        let text = format!("{}#fence", self.place.scope.prefix());
+        let text = format!("keepwarm.fence.{}:", self.cache.state().keys.scope().prefix());
         let start = i64::try_from(state.clock.unix_millis()).unwrap_or(i64::MAX >> 20) << 20;
         let entry = Entry {
             payload: Payload::Integer(start),
@@ -274,6 +274,8 @@ impl Drop for LockGuard {
             // What cannot be released now ends by its timeout.
             let _ = poll_once(guard.free());
         } else if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            // A runtime that shuts down drops the task at once: it must not try again.
+            guard.released = true;
             runtime.spawn(async move { guard.free().await });
         } else {
             guard.released = true;

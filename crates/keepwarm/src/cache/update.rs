@@ -84,6 +84,8 @@ where
     async fn attempt(&mut self, key: &Key<'_>) -> Result<Option<Option<T>>> {
         let state = self.cache.state();
         let backend = &state.backend;
+        // Before the function runs: an invalidation that comes while it does makes the write a refusal.
+        let captured = self.cache.capture(&self.tags).await?;
         let found = match backend.entry(key, self.cache.markers()).await? {
             Lookup::Hit(entry) => Some(entry),
             Lookup::Miss(_) => None,
@@ -107,7 +109,7 @@ where
         let payload = Payload::of(&new, state.abilities.keeps_objects, state.codec)?;
         let marks = match &found {
             Some(entry) if self.tags.is_empty() => entry.marks.clone(),
-            _ => self.cache.capture(&self.tags).await?,
+            _ => captured,
         };
         let Some(mut entry) = self.cache.entry(payload, self.timeout, marks) else {
             let gone = found.is_none() || backend.remove(key, when).await?;

@@ -3,7 +3,8 @@
 use super::Cache;
 use super::call::awaitable;
 use super::options::version_option;
-use crate::backend::{Lookup, When};
+use crate::backend::{Claim, Lease, Lookup, When};
+use crate::compute::Grant;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{Key, Version};
 
@@ -62,19 +63,28 @@ impl MoveVersion<'_> {
         let number = number.checked_add(self.delta.ok_or_else(overflow)?).ok_or_else(overflow)?;
         let old = cache.key(self.key, Some(from))?;
         let old = Key::new(old.as_str(), state.keys.scope());
-        let new = cache.key(self.key, Some(&Version::from(number)))?;
-        let new = Key::new(new.as_str(), state.keys.scope());
+        let new_key = cache.key(self.key, Some(&Version::from(number)))?;
+        let new = Key::new(new_key.as_str(), state.keys.scope());
         let failed = |error| cache.failed(error, self.verb, Some(old.as_str()));
-        let Lookup::Hit(entry) = state.backend.entry(&old, cache.markers()).await.map_err(failed)? else {
-            return Err(Error::new(ErrorKind::Missing, "there is no such key").with_key(old.as_str()));
-        };
-        let stamp = entry.stamp;
-        if old.as_str() == new.as_str() {
-            return Ok(number);
+        loop {
+            // Before the old entry is read: a clear that comes in between makes the write a refusal.
+            let lease = state.backend.lease(&new, &[], state.lease, Claim::Refresh).await.map_err(failed)?;
+            let Lease::Granted(fence) = lease else { unreachable!("a refresh is always granted") };
+            let grant = Grant::new(cache, &new_key, fence);
+            let Lookup::Hit(entry) = state.backend.entry(&old, cache.markers()).await.map_err(failed)? else {
+                grant.give_back().await;
+                return Err(Error::new(ErrorKind::Missing, "there is no such key").with_key(old.as_str()));
+            };
+            let stamp = entry.stamp;
+            if old.as_str() == new.as_str() {
+                grant.give_back().await;
+                return Ok(number);
+            }
+            if grant.put(entry).await.map_err(failed)?.is_stored() {
+                state.backend.remove(&old, When::Unchanged(stamp)).await.map_err(failed)?;
+                return Ok(number);
+            }
         }
-        state.backend.put(&new, entry, When::Always).await.map_err(failed)?;
-        state.backend.remove(&old, When::Unchanged(stamp)).await.map_err(failed)?;
-        Ok(number)
     }
 }
 

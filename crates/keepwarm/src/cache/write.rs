@@ -244,8 +244,8 @@ pub struct Once<'a> {
 impl Once<'_> {
     async fn run(self) -> Result<bool> {
         let state = self.cache.state();
-        // A scope of its own, which no alias' `clear()` reaches.
-        let prefix = format!("{}:once", state.keys.scope().prefix());
+        // A scope of its own, which no alias' `clear()` reaches and no alias' keys: such prefixes are reserved.
+        let prefix = format!("keepwarm.once.{}", state.keys.scope().prefix());
         let scope = crate::key::Scope::new(&prefix);
         let text = format!("{prefix}:{}", self.name);
         let key = Key::new(&text, &scope);

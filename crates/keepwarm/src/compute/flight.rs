@@ -67,19 +67,27 @@ impl Flights {
     }
 
     /// Joins the flight of a stored key, or starts it.
-    pub(crate) fn join(self: &Arc<Self>, key: &str, now: Moment) -> Joined {
+    ///
+    /// `chain` is the computation that the caller is part of, if any.
+    pub(crate) fn join(self: &Arc<Self>, key: &str, now: Moment, chain: Option<&Arc<Chain>>) -> Joined {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let mut flights = self.shard(key).lock();
         if let Some(flight) = flights.get(key) {
             let flight = Arc::clone(flight);
-            let chain = Chain::current();
-            if deadlocks(chain.as_ref(), &flight) {
+            if deadlocks(chain, &flight) {
                 return Joined::Deadlock;
             }
             // Under the table's lock, as the leader's step to storing: the two cannot pass each other.
             let mut landing = flight.state.subscribe();
             let late = !matches!(*landing.borrow_and_update(), State::Computing);
-            return Joined::Waits(Waiter { flights: Arc::clone(self), key: key.into(), flight, landing, late, chain });
+            return Joined::Waits(Waiter {
+                flights: Arc::clone(self),
+                key: key.into(),
+                flight,
+                landing,
+                late,
+                chain: chain.cloned(),
+            });
         }
         let flight = Arc::new(Flight {
             id: NEXT.fetch_add(1, Ordering::Relaxed),

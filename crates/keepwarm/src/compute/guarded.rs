@@ -19,7 +19,7 @@ pub(crate) struct Chain {
 }
 
 thread_local! {
-    /// Set while a loader is polled on this thread; a task of its own that a loader spawns is not seen.
+    /// Set while a loader is polled on this thread; what a loader spawns on its own is not seen.
     static CURRENT: RefCell<Option<Arc<Chain>>> = const { RefCell::new(None) };
 }
 
@@ -28,7 +28,8 @@ thread_local! {
 static CIRCLES: Mutex<()> = Mutex::new(());
 
 impl Chain {
-    pub(super) fn current() -> Option<Arc<Self>> {
+    /// The chain that the code running now belongs to; asked where a verb begins, because its task may run elsewhere.
+    pub(crate) fn current() -> Option<Arc<Self>> {
         CURRENT.with_borrow(Clone::clone)
     }
 
@@ -84,9 +85,13 @@ impl LoaderPanicked {
 }
 
 /// Runs `start` and the future it gives as the computation of these flights.
-pub(crate) fn computing<F: Future>(leaders: &[&Leader], start: impl FnOnce() -> F) -> Guarded<F> {
+pub(crate) fn computing<F: Future>(
+    leaders: &[&Leader],
+    outer: Option<Arc<Chain>>,
+    start: impl FnOnce() -> F,
+) -> Guarded<F> {
     let flights = leaders.iter().map(|leader| Arc::clone(leader.flight())).collect();
-    let chain = Arc::new(Chain { flights, outer: Chain::current() });
+    let chain = Arc::new(Chain { flights, outer });
     let future = within(&chain, start).map(Box::pin);
     Guarded { chain, future: Some(future) }
 }

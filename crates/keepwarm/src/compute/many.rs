@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::task::settle;
-use super::{Grant, Joined, Landing, Leader, Pause, Waiter, await_landing, computing, panicked};
+use super::{Chain, Grant, Joined, Landing, Leader, Pause, Waiter, await_landing, computing, panicked};
 use crate::backend::{Claim, Lease, Lookup};
 use crate::cache::{Cache, ManyLoader};
 use crate::entry::{Marker, MissReason};
@@ -25,6 +25,8 @@ pub(crate) struct ManyTask<L> {
     pub(crate) loader: L,
     pub(crate) timeout: Timeout,
     pub(crate) markers: Vec<Marker>,
+    /// The computation that the caller is part of.
+    pub(crate) chain: Option<Arc<Chain>>,
 }
 
 const VERB: &str = "get_or_set_many";
@@ -111,7 +113,7 @@ impl<L: ManyLoader> ManyTask<L> {
         let mut round = Round::default();
         for named in missing {
             let key = named.1.as_str();
-            let leader = match state.flights.join(key, state.clock.now()) {
+            let leader = match state.flights.join(key, state.clock.now(), self.chain.as_ref()) {
                 Joined::Leads(leader) => leader,
                 Joined::Waits(waiter) => {
                     round.theirs.push((named, waiter));
@@ -155,7 +157,7 @@ impl<L: ManyLoader> ManyTask<L> {
         let names: Vec<String> = ours.iter().map(|((name, _), ..)| name.clone()).collect();
         let leaders: Vec<&Leader> = ours.iter().map(|(_, leader, _)| leader).collect();
         self.cache.count(Event::Computation);
-        let computed = computing(&leaders, || self.loader.start(names)).await.map(L::result);
+        let computed = computing(&leaders, self.chain.clone(), || self.loader.start(names)).await.map(L::result);
         let mut values = match computed {
             Ok(Ok(values)) => values,
             failed => {
@@ -207,7 +209,7 @@ impl<L: ManyLoader> ManyTask<L> {
         }
         names.iter().for_each(|_| self.cache.miss(MissReason::Absent));
         self.cache.count(Event::Computation);
-        match computing(&[], || self.loader.start(names)).await.map(L::result) {
+        match computing(&[], self.chain.clone(), || self.loader.start(names)).await.map(L::result) {
             Ok(Ok(values)) => Ok(values),
             Ok(Err(error)) => Err(FetchError::Loader(error)),
             Err(panic) => Err(FetchError::Cache(panicked(&panic).with_verb(VERB))),

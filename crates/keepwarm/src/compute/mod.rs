@@ -17,7 +17,7 @@ mod task;
 
 pub(crate) use flight::{Flights, Joined, Landing, Leader, Waiter};
 pub(crate) use grant::Grant;
-pub(crate) use guarded::{LoaderPanicked, computing};
+pub(crate) use guarded::{Chain, LoaderPanicked, computing};
 pub(crate) use many::ManyTask;
 pub(crate) use task::{Pause, Task, await_landing, panicked};
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use super::{Grant, Joined, Landing, Leader, LoaderPanicked, Waiter, computing};
+use super::{Chain, Grant, Joined, Landing, Leader, LoaderPanicked, Waiter, computing};
 use crate::backend::{Claim, Fence, Lease, Lookup, Put, Refusal};
 use crate::cache::{Cache, Fetched, Form, Loader, Shape};
 use crate::entry::{Marker, MissReason};
@@ -21,7 +21,10 @@ pub(crate) struct Task<L> {
     pub(crate) cache: Cache,
     pub(crate) key: KeyBuffer,
     pub(crate) loader: L,
-    pub(crate) claim: Claim,
+    /// Whether the caller asked for a newer value, whatever there is.
+    pub(crate) refresh: bool,
+    /// The computation that the caller is part of.
+    pub(crate) chain: Option<Arc<Chain>>,
     pub(crate) timeout: Timeout,
     /// The namespace's markers and the tags.
     pub(crate) markers: Vec<Marker>,
@@ -99,14 +102,16 @@ impl<L: Loader> Task<L> {
     }
 
     fn verb(&self) -> &'static str {
-        if self.claim == Claim::Missing { "get_or_set" } else { "refresh" }
+        if self.refresh { "refresh" } else { "get_or_set" }
     }
 
     /// From the first look to a value or the right to compute it.
     async fn way<S: Shape<L::Value>>(&mut self) -> Result<Step<Form<L, S>>, Error> {
         let mut missed = false;
+        // What lies there and is of another type is a miss, and to be replaced like what is refreshed.
+        let mut claim = if self.refresh { Claim::Refresh } else { Claim::Missing };
         loop {
-            if self.claim == Claim::Missing {
+            if !self.refresh {
                 let found = self.cache.state().backend.get(&self.stored_key(), &self.markers).await;
                 match found.map_err(|error| self.failed(error))? {
                     Lookup::Hit(payload) => match S::open(payload) {
@@ -114,26 +119,28 @@ impl<L: Loader> Task<L> {
                             self.cache.count(Event::Hit);
                             return Ok(Step::Done(form));
                         }
-                        Err(_) => self.undecodable(),
+                        Err(_) => {
+                            claim = Claim::Refresh;
+                            self.miss(MissReason::Undecodable, &mut missed);
+                        }
                     },
-                    Lookup::Miss(reason) if !missed => {
-                        missed = true;
-                        self.cache.miss(reason);
+                    Lookup::Miss(reason) => {
+                        claim = Claim::Missing;
+                        self.miss(reason, &mut missed);
                     }
-                    Lookup::Miss(_) => {}
                 }
             }
             let state = self.cache.state();
-            let leader = match state.flights.join(self.key.as_str(), state.clock.now()) {
+            let leader = match state.flights.join(self.key.as_str(), state.clock.now(), self.chain.as_ref()) {
                 Joined::Leads(leader) => Some(leader),
                 // A refresh computes what is true now, not what somebody read before.
-                Joined::Waits(_) | Joined::Deadlock if self.claim == Claim::Refresh => None,
+                Joined::Waits(_) | Joined::Deadlock if self.refresh => None,
                 Joined::Waits(waiter) => {
                     self.cache.count(Event::Wait);
                     if let Landing::Value(payload) = await_landing(&self.cache, waiter).await {
-                        match S::open(payload) {
-                            Ok(form) => return Ok(Step::Done(form)),
-                            Err(_) => self.undecodable(),
+                        // Of another type than this caller's: it looks again, and replaces it.
+                        if let Ok(form) = S::open(payload) {
+                            return Ok(Step::Done(form));
                         }
                     }
                     continue;
@@ -143,48 +150,46 @@ impl<L: Loader> Task<L> {
                     return Err(self.failed(Error::new(ErrorKind::Deadlock, reason)));
                 }
             };
-            if let Some(step) = self.lease::<S>(leader).await? {
+            if let Some(step) = self.lease::<S>(leader, claim).await? {
                 return Ok(step);
             }
         }
     }
 
-    /// What lies under the key is of another type: it is a miss, and will be replaced.
-    fn undecodable(&mut self) {
-        self.cache.miss(MissReason::Undecodable);
-        self.claim = Claim::Refresh;
+    /// Counts the first miss of this call.
+    fn miss(&self, reason: MissReason, missed: &mut bool) {
+        if !std::mem::replace(missed, true) {
+            self.cache.miss(reason);
+        }
     }
 
     /// Takes the lease, waiting for another process that holds it; `None` to look again.
-    async fn lease<S: Shape<L::Value>>(&mut self, leader: Option<Leader>) -> Result<Option<Step<Form<L, S>>>, Error> {
+    async fn lease<S: Shape<L::Value>>(
+        &mut self,
+        leader: Option<Leader>,
+        claim: Claim,
+    ) -> Result<Option<Step<Form<L, S>>>, Error> {
         let mut pause = Pause::new();
         loop {
             let state = self.cache.state();
-            let lease = state.backend.lease(&self.stored_key(), &self.markers, state.lease, self.claim).await;
+            let lease = state.backend.lease(&self.stored_key(), &self.markers, state.lease, claim).await;
             match lease.map_err(|error| self.failed(error))? {
                 Lease::Granted(fence) => return Ok(Some(Step::Compute(leader, fence))),
                 Lease::Held => state.clock.sleep(pause.next()).await,
-                Lease::Hit(payload) => match S::open(payload) {
-                    Ok(form) => {
-                        // It was there before anybody who waits here asked.
-                        if let Some(leader) = leader {
-                            leader.land(Landing::LookAgain);
-                        }
-                        return Ok(Some(Step::Done(form)));
-                    }
-                    Err(_) => self.undecodable(),
-                },
+                // Dropping the leader sends those who wait here to look for themselves. What cannot be opened was put
+                // there since this caller looked: it looks again.
+                Lease::Hit(payload) => return Ok(S::open(payload).ok().map(Step::Done)),
             }
         }
     }
 
     async fn compute<S: Shape<L::Value>>(self, leader: Option<Leader>, fence: Fence) -> Fetched<L, S> {
         let verb = self.verb();
-        let Self { cache, key, loader, claim, timeout, markers } = self;
+        let Self { cache, key, loader, refresh, timeout, markers, chain } = self;
         let grant = Grant::new(&cache, &key, fence);
         cache.count(Event::Computation);
         let leaders: Vec<&Leader> = leader.iter().collect();
-        let value = match computing(&leaders, || loader.start()).await.map(L::result) {
+        let value = match computing(&leaders, chain, || loader.start()).await.map(L::result) {
             Ok(Ok(value)) => Arc::new(value),
             Ok(Err(error)) => {
                 grant.give_back().await;
@@ -213,7 +218,7 @@ impl<L: Loader> Task<L> {
         if let Some(leader) = leader {
             leader.land(landing);
         }
-        if overtaken && claim == Claim::Missing {
+        if overtaken && !refresh {
             // Another writer won: its value is the newer one. Nothing there: the caller asked before the invalidation.
             let stored = Key::new(key.as_str(), state.keys.scope());
             if let Ok(Lookup::Hit(payload)) = state.backend.get(&stored, &markers).await
@@ -229,7 +234,7 @@ impl<L: Loader> Task<L> {
     async fn compute_for_oneself<S: Shape<L::Value>>(self) -> Fetched<L, S> {
         self.cache.miss(MissReason::Absent);
         self.cache.count(Event::Computation);
-        match computing(&[], || self.loader.start()).await.map(L::result) {
+        match computing(&[], self.chain, || self.loader.start()).await.map(L::result) {
             Ok(Ok(value)) => Ok(S::computed(Arc::new(value))),
             Ok(Err(error)) => Err(FetchError::Loader(error)),
             Err(panic) => Err(FetchError::Cache(panicked(&panic))),

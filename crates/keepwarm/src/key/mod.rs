@@ -4,6 +4,7 @@
 //! `redis-cli` and a Django service see the same name. (Two aliases whose prefix or keys contain `:` can name the same
 //! stored key, as in Django; give aliases of one store prefixes without it.)
 
+mod arguments;
 mod maker;
 mod parts;
 mod pattern;
@@ -12,6 +13,7 @@ mod version;
 
 use arrayvec::ArrayString;
 
+pub use arguments::{ArgumentKey, KeyForm, KeyPart, make_hashed_key};
 pub use maker::{KeyFunction, make_template_fragment_key, validate_key};
 pub(crate) use maker::{KeyMaker, is_unportable, warning};
 pub(crate) use parts::hash_split;

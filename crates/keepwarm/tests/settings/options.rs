@@ -30,7 +30,7 @@ fn dotted_names_of_django_are_names_of_backends() {
     }
 }
 
-// covers: R9 C19
+// covers: R9
 #[test]
 fn upper_and_lower_case_are_one_option_and_equal_values_are_no_conflict() {
     let upper =
@@ -48,7 +48,7 @@ fn upper_and_lower_case_are_one_option_and_equal_values_are_no_conflict() {
     toml("[caches.default]\nbackend = 'memory'\ntimeout = 90\nTIMEOUT = '1m30s'\nTimeout = '90'");
 }
 
-// covers: R9 C19
+// covers: R9
 #[test]
 fn two_spellings_with_different_values_are_a_conflict() {
     for (one, other) in [

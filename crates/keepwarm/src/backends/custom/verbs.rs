@@ -89,6 +89,10 @@ impl<C: Custom> Backend for Adapter<C> {
         // Generations are compared before the write and again at every read: one that moves on in between makes the
         // entry a miss.
         if self.moved_on(entry.marks.as_deref().unwrap_or_default()).await?.is_some() {
+            if when == When::Always {
+                // What is there is older than what is refused.
+                self.remove(key, When::Always).await?;
+            }
             return Ok(Put::Refused(Refusal::Overtaken));
         }
         let scope = self.scope(key).await?;
@@ -199,12 +203,19 @@ impl<C: Custom> Backend for Adapter<C> {
             (Claim::Refresh, Found::Live(envelope)) => {
                 leases.end(key.as_str());
                 self.save(key, &Envelope { stamp: Some(stamp), ..envelope }).await?;
-                return Ok(Lease::Granted(Fence { stamp, generations, replaces: true }));
             }
             (Claim::Refresh, _) => {}
         }
         leases.grant(key.as_str(), stamp, now, now.saturating_add(length), scope);
-        Ok(Lease::Granted(Fence { stamp, generations, replaces: false }))
+        Ok(Lease::Granted(Fence { stamp, generations }))
+    }
+
+    async fn release(&self, key: &Key<'_>, stamp: Stamp) -> Result<()> {
+        let mut leases = self.stripes.lock(key.as_str()).await;
+        if leases.has(key.as_str(), stamp) {
+            leases.end(key.as_str());
+        }
+        Ok(())
     }
 
     async fn generations(&self, markers: &[Marker]) -> Result<Vec<Generation>> {

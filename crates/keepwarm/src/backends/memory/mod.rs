@@ -29,7 +29,7 @@ use crate::backend::{
     Abilities, Backend, Claim, Count, Housekeeping, Inspection, Lease, Lookup, Page, Put, Sharing, Size, When,
 };
 use crate::clock::Clock;
-use crate::entry::{Entry, Generation, Marker};
+use crate::entry::{Entry, Generation, Marker, Stamp};
 use crate::error::Result;
 use crate::expiry::Deadline;
 use crate::key::{Key, Parts, Pattern, Scope};
@@ -125,6 +125,11 @@ impl Backend for Memory {
 
     async fn lease(&self, key: &Key<'_>, markers: &[Marker], length: Duration, claim: Claim) -> Result<Lease> {
         Ok(self.0.lease(key, markers, length, claim))
+    }
+
+    async fn release(&self, key: &Key<'_>, stamp: Stamp) -> Result<()> {
+        self.0.release(key, stamp);
+        Ok(())
     }
 
     async fn generations(&self, markers: &[Marker]) -> Result<Vec<Generation>> {

@@ -13,7 +13,7 @@ use super::shelf::{Gone, Shelf};
 use super::slot::{Probe, Slot, SplitProbe, Tied, WEIGHT_UNIT, written_tenths};
 use crate::backend::{Claim, Count, Fence, Housekeeping, Inspection, Lease, Lookup, Page, Put, Refusal, Size, When};
 use crate::clock::{Clock, Moment};
-use crate::entry::{Entry, Generation, Marker, MissReason};
+use crate::entry::{Entry, Generation, Marker, MissReason, Stamp};
 use crate::expiry::Deadline;
 use crate::key::{Key, Parts, Pattern, Scope};
 use crate::payload::Payload;
@@ -144,7 +144,7 @@ impl Store {
             None => Lookup::Miss(MissReason::Absent),
             Some(Ok(taken)) => Lookup::Hit(taken),
             Some(Err(reason)) => {
-                self.bury(&probe, shard, now, epoch);
+                self.bury(&probe, shard, key.scope());
                 Lookup::Miss(reason)
             }
         }
@@ -152,8 +152,10 @@ impl Store {
 
     /// Removes an entry that was found dead, unless it has been replaced since.
     #[cold]
-    fn bury(&self, probe: &Probe<'_>, shard: &Shard, now: Moment, epoch: u32) {
+    fn bury(&self, probe: &Probe<'_>, shard: &Shard, scope: &Scope) {
         let mut inner = shard.write();
+        // Looked at again: since the read the alias may have been cleared and the entry written anew.
+        let (now, epoch) = (self.clock.now(), self.epochs.of(scope.index()));
         let gone = if inner.shelf.peek(probe).is_some_and(|slot| slot.dead(now, epoch).is_some()) {
             self.count_expired(1);
             inner.shelf.remove(probe)
@@ -207,7 +209,13 @@ impl Store {
         let weight = self.weigh(&probe, &entry.payload);
         let tied = match self.tie(&entry) {
             Ok(tied) => tied,
-            Err(refusal) => return Put::Refused(refusal),
+            Err(refusal) => {
+                if when == When::Always {
+                    // What is there is older than what was refused.
+                    self.remove(key, When::Always);
+                }
+                return Put::Refused(refusal);
+            }
         };
         let mut gone = Gone::default();
         let mut inner = self.enter(shard, now);
@@ -257,7 +265,7 @@ impl Store {
     /// here on is seen by every reader of the slot.
     fn tie(&self, entry: &Entry) -> Result<Option<Arc<Tied>>, Refusal> {
         let Some(marks) = entry.marks.as_deref().filter(|marks| !marks.is_empty()) else { return Ok(None) };
-        let live = self.markers.tie(marks);
+        let live = self.markers.tie(marks, self.clock.now());
         if live.iter().zip(marks).any(|(live, mark)| live.generation() != mark.generation) {
             return Err(Refusal::Overtaken);
         }
@@ -343,7 +351,7 @@ impl Store {
 
     pub(super) fn lease(&self, key: &Key<'_>, markers: &[Marker], length: Duration, claim: Claim) -> Lease {
         // Before the lease: an invalidation that falls between makes the fill a refusal, never a wrong hit.
-        let generations = self.markers.generations(markers);
+        let generations = self.markers.generations(markers, self.clock.now());
         let probe = Probe::new(key);
         let now = self.clock.now();
         let shard = self.shard(probe.hash);
@@ -360,18 +368,25 @@ impl Store {
             }
             (Claim::Refresh, Some(_)) => {
                 inner.shelf.change(&probe, |slot| slot.stamp = stamp);
-                return Lease::Granted(Fence { stamp, generations, replaces: true });
             }
             (Claim::Refresh, None) => {}
         }
         let until = now.saturating_add(length);
         inner.leases.insert(probe.text.into(), Held { stamp, until, epoch });
         shard.sweep_after(until, &inner);
-        Lease::Granted(Fence { stamp, generations, replaces: false })
+        Lease::Granted(Fence { stamp, generations })
+    }
+
+    pub(super) fn release(&self, key: &Key<'_>, stamp: Stamp) {
+        let probe = Probe::new(key);
+        let mut inner = self.enter(self.shard(probe.hash), self.clock.now());
+        if inner.leases.get(probe.text).is_some_and(|held| held.stamp == stamp) {
+            inner.end_lease(&probe);
+        }
     }
 
     pub(super) fn generations(&self, markers: &[Marker]) -> Vec<Generation> {
-        self.markers.generations(markers)
+        self.markers.generations(markers, self.clock.now())
     }
 
     pub(super) fn renew(&self, markers: &[Marker]) {

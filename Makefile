@@ -1,0 +1,25 @@
+# What is done here, in one word each. ARGS goes through to the program.
+
+PYTHON ?= python3
+ARGS ?=
+
+.PHONY: help demo test bench requirements settings
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+demo: ## builds the shop, drives it uncached and cached, and leaves it open; ARGS=--once ends by itself
+	cargo run --quiet -p shop -- $(ARGS)
+
+test: ## every check and every test; ARGS="fmt clippy" runs only these steps
+	$(PYTHON) scripts/test.py $(ARGS)
+
+bench: ## speed and memory beside the peers, as a table and as JSON; takes a while
+	cargo run --release -p keepwarm-benches -- $(ARGS)
+
+requirements: ## writes docs/requirements.md from the markers beside the tests
+	$(PYTHON) scripts/requirements.py
+
+settings: ## writes docs/settings.md from the list of backends and options
+	cargo run --quiet -p keepwarm-cli -- options --markdown > docs/settings.md.new
+	mv docs/settings.md.new docs/settings.md

@@ -1,0 +1,9 @@
+//! The shop from outside: over HTTP, on a port of its own, with a twentieth of the flights.
+
+mod dashboard;
+mod driver;
+mod edits;
+mod hostile;
+mod pages;
+mod program;
+mod support;
