@@ -223,37 +223,46 @@ def own_harnesses(packages):
     ]
 
 
+def cargo(*command):
+    """A cargo command over all that is tested.
+
+    It selects no package, and every command has the same features, all of them: cargo would otherwise choose features
+    anew and compile much of the tree a second time, and pass over tests that ask for a feature without a word.
+    """
+    verb = command[:2] if command[0] == "nextest" else command[:1]
+    return ["cargo", *verb, "--all-features", *command[len(verb) :]]
+
+
 def test_steps(harnesses, nextest):
     """The steps that run Rust's tests, documentation apart."""
     if not nextest:
-        return [Step("tests", ["cargo", "test", "--no-fail-fast", "--all-targets", "--quiet"], Libtest)]
+        return [Step("tests", cargo("test", "--no-fail-fast", "--all-targets", "--quiet"), Libtest)]
     # A suite with a `main` of its own decides while it runs what it skips, and nextest would take a skip for a pass.
-    command = ["cargo", "nextest", "run", "--no-fail-fast"]
+    command = cargo("nextest", "run", "--no-fail-fast")
     if harnesses:
         binaries = " or ".join(f"binary_id(={package}::{test})" for package, test in harnesses)
         command += ["--filterset", f"not ({binaries})"]
     steps = [Step("tests", command, Nextest)]
     for name in sorted({test for _, test in harnesses}):
-        steps.append(Step(name, ["cargo", "test", "--no-fail-fast", "--test", name, "--", "--quiet"], Libtest))
+        steps.append(Step(name, cargo("test", "--no-fail-fast", "--test", name, "--", "--quiet"), Libtest))
     return steps
 
 
 def all_steps(packages, target, nextest):
-    """Every step, cheap ones first.
-
-    No command selects a package: cargo would then choose features anew, and compile much of the tree a second time.
-    """
+    """Every step, cheap ones first."""
     warnings = {"RUSTDOCFLAGS": f"{os.environ.get('RUSTDOCFLAGS', '')} -D warnings".strip()}
     python = [sys.executable, "-B"]
     return [
         Step("scripts", [*python, "-m", "unittest", "discover", "-s", "scripts/tests", "-t", "."], Unittest),
         Step("requirements", [*python, "scripts/requirements.py", "--check"]),
         Step("fmt", ["cargo", "fmt", "--all", "--check"]),
-        Step("clippy", ["cargo", "clippy", "--all-targets", "--", "-D", "warnings"]),
-        Step("doc", ["cargo", "doc", "--no-deps", "--lib"], environment=warnings),
-        Step("build", ["cargo", "build", "--all-targets"]),
+        Step("clippy", cargo("clippy", "--all-targets", "--", "-D", "warnings")),
+        # As most users build it; what only a feature uses must not be there without it.
+        Step("plain", ["cargo", "clippy", "--", "-D", "warnings"]),
+        Step("doc", cargo("doc", "--no-deps", "--lib"), environment=warnings),
+        Step("build", cargo("build", "--all-targets")),
         *test_steps(own_harnesses(packages), nextest),
-        Step("doctests", ["cargo", "test", "--doc", "--no-fail-fast"], Libtest),
+        Step("doctests", cargo("test", "--doc", "--no-fail-fast"), Libtest),
         Step("demo", [str(target / "debug/shop"), "--once", "--requests", "400"]),
     ]
 

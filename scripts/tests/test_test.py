@@ -140,6 +140,12 @@ class Plan(unittest.TestCase):
         self.assertEqual(with_nextest[0].command[-1], "not (binary_id(=it::suite))")
         self.assertEqual([step.name for step in test_steps([("it", "suite")], nextest=False)], ["tests"])
 
+    def test_every_cargo_command_that_tests_has_all_features(self):
+        for nextest in (False, True):
+            for step in test_steps([("it", "suite")], nextest):
+                verb = 3 if "nextest" in step.command else 2
+                self.assertEqual(step.command[verb], "--all-features")
+
     def test_an_unknown_step_is_refused_with_the_known_ones(self):
         errors = io.StringIO()
         with contextlib.redirect_stderr(errors), self.assertRaises(SystemExit) as refused:

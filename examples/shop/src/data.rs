@@ -11,6 +11,9 @@ const CONNECTIONS: &str = include_str!("../data/connections.csv");
 const DEPARTURES: &[u8] = include_bytes!("../data/departures.columns.gz");
 const WEATHER: &[u8] = include_bytes!("../data/weather.columns.gz");
 
+/// How many departures there are: for the front page, which is not to unpack them for it.
+pub(crate) const DEPARTURES_IN_ALL: u64 = 282_085;
+
 /// One row of a comma-separated file. The files were written for this reader: no field holds a comma, a quote or a
 /// line break, which the test below checks, so that a CSV crate would only be something more to build.
 pub(crate) type Row = Vec<&'static str>;
@@ -135,6 +138,7 @@ mod tests {
         let departures = departures();
         let announced: usize = connections().map(|row| row[6].parse::<usize>().unwrap()).sum();
         assert_eq!(departures.len(), announced);
+        assert_eq!(departures.len() as u64, DEPARTURES_IN_ALL);
         let planes = planes().count() as i64;
         assert!(departures.iter().filter_map(|departure| departure.plane).all(|plane| (0..planes).contains(&plane)));
         assert!(departures.iter().any(|departure| departure.left_late.is_none()), "some flights were cancelled");

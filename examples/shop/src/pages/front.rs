@@ -6,6 +6,7 @@ use std::time::Instant;
 use maud::{Markup, html};
 
 use super::{card, grade, layout, thousands};
+use crate::data::DEPARTURES_IN_ALL;
 use crate::model::{Destination, DestinationPage, Flight, Record};
 
 pub(crate) fn home(
@@ -17,7 +18,7 @@ pub(crate) fn home(
     let body = html! {
         section.hero {
             h1 { "Every flight out of New York" }
-            p { "Pick one by how it kept its times in 2013: " (thousands(282_085)) " departures from Newark, Kennedy and LaGuardia, on record." }
+            p { "Pick one by how it kept its times in 2013: " (thousands(DEPARTURES_IN_ALL)) " departures from Newark, Kennedy and LaGuardia, on record." }
             form.find action="/search" role="search" {
                 input type="search" name="q" placeholder="Where to? Try “Los Angeles” or “JetBlue”" aria-label="Where to?" maxlength="80";
                 button { "Find flights" }
