@@ -2,7 +2,8 @@
 """Writes docs/requirements.md: which test covers which item of docs/requirements.toml.
 
 A test says what it covers in a comment directly above it, as in `// covers: R30 R31` in Rust and `# covers: R30` in
-Python. Attributes, decorators, documentation and other comments may stand between the marker and the function.
+Python. Attributes, decorators, documentation and other comments may stand between the marker and the function. What a whole
+suite with its own harness covers stands above its `main`.
 
     python3 scripts/requirements.py            write the page
     python3 scripts/requirements.py --check    fail when the page is old, a marker is wrong, or a due item has no test
@@ -130,7 +131,7 @@ def scan(name, text, known, findings):
         if wrong:
             findings.mistakes.append(f"{where}: there is no item {', '.join(wrong)}")
         try:
-            function = below(lines, index + 1, rust, text)
+            function = below(lines, index + 1, name, text)
         except Mistake as mistake:
             findings.mistakes.append(f"{where}: {mistake}")
             continue
@@ -140,8 +141,9 @@ def scan(name, text, known, findings):
                 tests.append(test)
 
 
-def below(lines, index, rust, text):
-    """The name of the test that the lines from `index` begin."""
+def below(lines, index, name, text):
+    """The name of the test that the lines of the file `name` from `index` on begin."""
+    rust = name.endswith(".rs")
     attributes = []
     while index < len(lines):
         line = lines[index].strip()
@@ -159,7 +161,8 @@ def below(lines, index, rust, text):
     if rust:
         if any(attribute.startswith("#[ignore") for attribute in attributes):
             raise Mistake(f"{function} is ignored, and covers nothing")
-        if not any(RUST_TEST.match(attribute) for attribute in attributes) and not is_case(function, text):
+        is_test = any(RUST_TEST.match(attribute) for attribute in attributes)
+        if not is_test and not is_case(function, text) and not is_suite(function, name):
             raise Mistake(f"{function} is neither a test nor a case of a `cases!` list")
     elif not function.startswith("test"):
         raise Mistake(f"{function} is not a test")
@@ -184,6 +187,11 @@ def is_case(function, text):
         re.search(rf"^\s*{function}\s*(?:\[|;)", cases, re.MULTILINE)
         for cases in re.findall(r"^cases!\s*\{(.*?)^\}", text, re.MULTILINE | re.DOTALL)
     )
+
+
+def is_suite(function, name):
+    """Whether the function is the whole of a test that brings its own harness."""
+    return function == "main" and Path(name).parent.name == "tests"
 
 
 def find_tests(root, known):

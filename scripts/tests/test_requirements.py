@@ -126,6 +126,11 @@ async fn it(on: &Subject) {}
         self.assertIn("is ignored", ignored.mistakes[0])
         self.assertEqual(ignored.tests, {})
 
+    def test_the_main_of_a_suite_is_the_whole_suite_and_no_other_main_is_a_test(self):
+        suite = "// covers: R1\nfn main() -> ExitCode {}"
+        self.assertEqual(found(suite).tests, {"R1": ["crates/a/tests/b.rs::main"]})
+        self.assertIn("neither a test", found(suite, "crates/a/src/main.rs").mistakes[0])
+
     def test_an_unknown_item_is_a_mistake_and_so_is_none(self):
         findings = found("// covers: R1 R99\n#[test]\nfn it_holds() {}\n// covers:\n#[test]\nfn other() {}")
         self.assertEqual(
