@@ -5,14 +5,14 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use keepwarm::backend::Abilities;
 use keepwarm::clock::Clock;
 use keepwarm::{Backend, Cache, CacheBuilder};
 
 use crate::Face;
-use crate::kit::{Latch, ManualClock, Shared};
+use crate::kit::{Latch, ManualClock, PATIENCE, Shared};
 use crate::settings::Settings;
 use crate::target::{Setup, Store, Target};
 
@@ -99,6 +99,19 @@ impl Subject {
         self.clock.advance(duration);
     }
 
+    /// Moves time on in steps, as often as somebody sleeps, until `work` has ended; its answer.
+    pub(crate) async fn while_time_passes<T>(&self, step: Duration, work: Running<T>) -> T {
+        let begin = Instant::now();
+        while !work.is_finished() {
+            if self.clock.sleepers() > 0 {
+                self.clock.advance(step);
+            }
+            assert!(begin.elapsed() < PATIENCE, "it waits in vain, however much time passes");
+            thread::yield_now();
+        }
+        work.join().await
+    }
+
     pub(crate) fn abilities(&self) -> Abilities {
         self.store.backend.abilities()
     }
@@ -115,14 +128,14 @@ impl Subject {
         }
     }
 
-    /// Runs `count` callers at once, all let off together, and gives their answers in their order.
-    pub(crate) async fn at_once<T, W>(&self, count: usize, work: impl Fn(usize, Subject) -> W) -> Vec<T>
+    /// Begins `count` callers at once, all let off together.
+    pub(crate) fn crowd<T, W>(&self, count: usize, work: impl Fn(usize, Subject) -> W) -> Vec<Running<T>>
     where
         T: Send + 'static,
         W: Future<Output = T> + Send + 'static,
     {
         let start = Latch::new();
-        let running: Vec<_> = (0..count)
+        let crowd = (0..count)
             .map(|number| {
                 let (start, work) = (start.clone(), work(number, self.clone()));
                 self.spawn(async move {
@@ -133,12 +146,26 @@ impl Subject {
             .collect();
         start.until_arrived(count);
         start.open();
-        let mut answers = Vec::with_capacity(count);
-        for one in running {
-            answers.push(one.join().await);
-        }
-        answers
+        crowd
     }
+
+    /// Runs `count` callers at once, and gives their answers in their order.
+    pub(crate) async fn at_once<T, W>(&self, count: usize, work: impl Fn(usize, Subject) -> W) -> Vec<T>
+    where
+        T: Send + 'static,
+        W: Future<Output = T> + Send + 'static,
+    {
+        join(self.crowd(count, work)).await
+    }
+}
+
+/// Waits for all; their answers in their order.
+pub(crate) async fn join<T>(crowd: Vec<Running<T>>) -> Vec<T> {
+    let mut answers = Vec::with_capacity(crowd.len());
+    for one in crowd {
+        answers.push(one.join().await);
+    }
+    answers
 }
 
 /// Work that runs beside a case.
@@ -159,6 +186,13 @@ impl<T> Running<T> {
                 Ok(answer) => answer,
                 Err(panic) => std::panic::resume_unwind(panic),
             },
+        }
+    }
+
+    pub(crate) fn is_finished(&self) -> bool {
+        match self {
+            Self::Task(task) => task.is_finished(),
+            Self::Thread(thread) => thread.is_finished(),
         }
     }
 

@@ -173,7 +173,7 @@ async fn get_or_set_as_arc_shares_the_stored_object(on: &Subject) {
 // covers: R62
 async fn get_or_set_inline_may_borrow(on: &Subject) {
     let cache = on.cache();
-    let list = vec![1_i64, 2, 3];
+    let list = [1_i64, 2, 3].to_vec();
     let sum = ok!(on, cache.get_or_set("sum", || ready(list.iter().sum::<i64>())).inline());
     assert_eq!(sum, 6);
     assert_eq!(ok!(on, cache.get::<i64>("sum")), Some(6));

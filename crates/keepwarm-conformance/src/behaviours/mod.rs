@@ -6,8 +6,12 @@ mod clear;
 mod compute;
 mod conditional_writes;
 mod counters;
+mod failures;
+mod format;
 mod keys;
+mod locks;
 mod namespaces;
+mod races;
 mod tags;
 mod timeouts;
 mod versions;
@@ -27,4 +31,8 @@ pub(crate) const BEHAVIOURS: &[(&str, &[Case])] = &[
     ("namespaces", namespaces::CASES),
     ("clear", clear::CASES),
     ("compute", compute::CASES),
+    ("locks", locks::CASES),
+    ("races", races::CASES),
+    ("failures", failures::CASES),
+    ("format", format::CASES),
 ];

@@ -115,7 +115,7 @@ impl Writer {
             Self::GetOrSet => drop(ok!(on, cache.get_or_set(key, runs.giving(1_i64)).timeout(timeout))),
             Self::GetOrTrySet => {
                 let loader = runs.giving(Ok::<_, String>(1_i64));
-                drop(ok!(on, cache.get_or_try_set(key, loader).timeout(timeout)));
+                let _ = ok!(on, cache.get_or_try_set(key, loader).timeout(timeout));
             }
             Self::GetOrSetMany => {
                 let values = HashMap::from([(key.to_owned(), 1_i64)]);

@@ -286,7 +286,7 @@ async fn invalidate(script: Script, invalidation: Invalidation) {
             drop(cache.set_many([(OTHER, &version), (KEY, &version)]).await.expect("the store does not fail"));
         }
         Invalidation::SetNotKept => {
-            drop(cache.set(KEY, &version).timeout(Timeout::ZERO).await.expect("the store does not fail"));
+            let _ = cache.set(KEY, &version).timeout(Timeout::ZERO).await.expect("the store does not fail");
         }
         Invalidation::Tag => cache.invalidate_tag("tag").await.expect("the store does not fail"),
         Invalidation::Namespace | Invalidation::Clear => cache.clear().await.expect("the store does not fail"),

@@ -298,8 +298,27 @@ impl Release {
 }
 
 awaitable! {
-    impl['a] Lock<'a> => Result<LockGuard>;
     impl['a] LockTry<'a> => Result<Option<LockGuard>>;
+}
+
+// Not `awaitable!`: a lock is waited for also on a store that never waits.
+impl<'a> std::future::IntoFuture for Lock<'a> {
+    type Output = Result<LockGuard>;
+    type IntoFuture = super::call::Waiting<'a, Result<LockGuard>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+impl Lock<'_> {
+    /// The same on this thread, without a runtime; see [`blocking`](crate#blocking).
+    ///
+    /// # Errors
+    /// As the verb.
+    pub fn wait(self) -> Result<LockGuard> {
+        crate::blocking::drive(self.run())
+    }
 }
 
 impl std::future::IntoFuture for Release {
