@@ -252,7 +252,7 @@ async fn a_value_cleared_while_it_is_computed_is_not_kept(on: &Subject) {
     assert_eq!(ok!(on, cache.get::<i64>("key")), None);
 }
 
-// covers: R174
+// covers: R174 R180
 async fn a_tag_invalidated_while_its_value_is_computed_keeps_nothing(on: &Subject) {
     let cache = on.cache();
     during!(on, cache.get_or_set.tags(["other", "tag"]), ok!(on, cache.invalidate_tag("tag")), 1);
