@@ -29,6 +29,8 @@ pub struct Health {
     pub swallowed: u64,
     /// Writes among them: values, deadlines and counts that are lost.
     pub dropped_writes: u64,
+    /// Whether the last call to the store failed, and that was swallowed.
+    pub failing: bool,
     /// Invalidations that could not be delivered yet. What they cover is a miss until they are.
     pub undelivered: u64,
     /// The near tier; `None` without one.
@@ -36,10 +38,10 @@ pub struct Health {
 }
 
 impl Health {
-    /// Whether the store cannot be trusted to answer for what was asked of it last: the breaker is not closed, or
-    /// invalidations wait to be delivered.
+    /// Whether the store cannot be trusted to answer: the breaker is not closed, the last call failed, or invalidations wait
+    /// to be delivered.
     pub fn is_down(&self) -> bool {
-        self.undelivered > 0 || self.breaker.is_some_and(|breaker| breaker != BreakerState::Closed)
+        self.undelivered > 0 || self.failing || self.breaker.is_some_and(|breaker| breaker != BreakerState::Closed)
     }
 }
 
