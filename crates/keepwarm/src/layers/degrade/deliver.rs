@@ -24,10 +24,10 @@ const BATCH: usize = 1000;
 impl Shared {
     /// Makes sure that somebody delivers what is owed.
     pub(super) fn keep_delivering(self: &Arc<Self>) {
-        let now = self.options.clock.now();
         if !self.owes.load(Ordering::SeqCst) {
             return;
         }
+        let now = self.options.clock.now();
         if let Some(number) = self.deliverer.take(now, now.saturating_add(LOST)) {
             background::run(deliver(Arc::downgrade(self), number));
         }

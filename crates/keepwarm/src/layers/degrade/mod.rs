@@ -169,12 +169,15 @@ struct Shared {
 
 impl Shared {
     /// Whether what the store says of the key is not to be trusted yet.
-    fn covers(&self, key: &Key<'_>) -> bool {
+    fn covers(self: &Arc<Self>, key: &Key<'_>) -> bool {
+        // Who delivers may have got lost: whoever comes looks after it.
+        self.keep_delivering();
         self.owes.load(Ordering::SeqCst) && self.pending.lock().covers(key)
     }
 
     /// Takes a failure of the store for no answer; `Ok(None)`. What is not the store's failure is raised.
     fn answer<T>(self: &Arc<Self>, answer: Result<T>) -> Result<Result<T, Sureness>> {
+        self.keep_delivering();
         match answer {
             Ok(answer) => {
                 if self.failing.load(Ordering::Relaxed) {
