@@ -10,11 +10,13 @@ mod breaker;
 mod deadline;
 mod degrade;
 mod guarded;
+mod tiered;
 
 pub use breaker::{Breaker, Breaking};
 pub use deadline::{CallDeadline, Limited};
 pub use degrade::{Degrade, Degraded};
 pub use guarded::{Guard, Guarded};
+pub use tiered::{Tiered, Tiers};
 
 use std::ops::Deref;
 use std::sync::Arc;
