@@ -83,7 +83,8 @@ pub struct Entry {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum MissReason {
-    /// There is no entry.
+    /// There is no entry. There may have been one: what nobody read after it died is swept sooner or later, and with it
+    /// why it died.
     Absent,
     /// The entry's deadline has passed.
     Expired,

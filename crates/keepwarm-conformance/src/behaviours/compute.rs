@@ -55,6 +55,7 @@ cases! {
     a_refresh_that_panics_leaves_the_old_value;
     a_delete_while_it_is_refreshed_stays_deleted;
     a_set_while_it_is_refreshed_wins;
+    a_count_while_it_is_refreshed_ends_the_refresh [ManualClock];
     a_tag_invalidated_while_it_is_refreshed_keeps_nothing [Markers];
     refresh_gives_the_timeout_it_is_given [ManualClock];
     the_refresh_that_began_last_wins;
@@ -556,6 +557,22 @@ async fn a_set_while_it_is_refreshed_wins(on: &Subject) {
     assert_eq!(ok!(on, cache.get::<i64>("key")), Some(5));
     during!(on, cache.refresh, assert_eq!(ok!(on, cache.incr("key", 1)), 6), 1);
     assert_eq!(ok!(on, cache.get::<i64>("key")), Some(6), "a count that came after the refresh began is not lost");
+}
+
+// covers: R153 R174
+async fn a_count_while_it_is_refreshed_ends_the_refresh(on: &Subject) {
+    let cache = on.cache();
+    ok!(on, cache.set("key", &0_i64).timeout(secs(10)));
+    during!(
+        on,
+        cache.refresh,
+        {
+            assert_eq!(ok!(on, cache.incr("key", 1)), 1);
+            on.advance(secs(11));
+        },
+        1
+    );
+    assert_eq!(ok!(on, cache.get::<i64>("key")), None, "the count expired, and what it overtook does not come back");
 }
 
 // covers: R153 R174

@@ -12,6 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::expiry::Timeout;
 use crate::key::{KeyFunction, KeyMaker, Version};
 use crate::layers::{Layer, Stack};
+use crate::stats::meters::Meters;
 
 /// How long a cache keeps entries that are given no timeout (Django's default).
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
@@ -160,6 +161,7 @@ impl CacheBuilder {
         };
         let stack = self.layers.into_iter().fold(store, |inner, wrap| wrap(inner));
         let backend: Arc<dyn DynBackend> = stack.into_inner();
+        let meters = Meters::new(&self.name);
         Ok(Cache {
             shared: Arc::new(SharedState {
                 name: self.name,
@@ -172,6 +174,7 @@ impl CacheBuilder {
                 lease: self.lease,
                 flights: Default::default(),
                 counters: Default::default(),
+                meters,
                 namespaces: Default::default(),
             }),
             view: None,

@@ -56,7 +56,7 @@ use crate::error::{Error, Result};
 use crate::expiry::Timeout;
 use crate::key::{Key, KeyBuffer, KeyMaker, Version, warning};
 use crate::payload::Undecodable;
-use crate::stats::{Counters, Event, events, meters};
+use crate::stats::{Counters, Event, events, meters::Meters};
 
 /// A cache: a handle on one alias of one store, cheap to clone and to share between threads and tasks.
 ///
@@ -93,6 +93,7 @@ pub(crate) struct SharedState {
     pub(crate) lease: Duration,
     pub(crate) flights: Arc<Flights>,
     pub(crate) counters: Counters,
+    pub(crate) meters: Meters,
     pub(crate) namespaces: namespace::Namespaces,
 }
 
@@ -245,7 +246,7 @@ impl Cache {
             view.counters.count(event, times);
         }
         events::counted(&self.shared.name, event, times);
-        meters::counted(&self.shared.name, event, times);
+        self.shared.meters.counted(event, times);
     }
 
     #[inline]
@@ -255,7 +256,7 @@ impl Cache {
             view.counters.miss(reason);
         }
         events::missed(&self.shared.name, reason);
-        meters::missed(&self.shared.name, reason);
+        self.shared.meters.missed(reason);
     }
 
     /// Counts a failure of the store and names what failed.

@@ -13,6 +13,10 @@ use crate::key::{Key, Version};
 use crate::payload::{Payload, Value};
 use crate::stats::Event;
 
+/// So many rounds may fall to an invalidation before the value is given back without being kept. A function that
+/// invalidates a tag of its own entry would otherwise go round for ever.
+const OVERTAKEN: u32 = 8;
+
 impl Cache {
     /// Changes a value by a function of the old one, without losing anybody else's change: when another write came
     /// between, the function is called again with what is there now. `None` in is "no live entry", `None` out removes it.
@@ -30,6 +34,10 @@ impl Cache {
     /// assert_eq!(cache.update("list", push).wait()?, Some(vec![7, 7]));
     /// # Ok::<(), keepwarm::Error>(())
     /// ```
+    ///
+    /// An invalidation of its tags or namespace that comes while the function runs makes it run again. Where that happens
+    /// every time, as for a function that invalidates a tag of its own entry, the new value is given back and nothing is
+    /// kept, as if the invalidation had come just after it.
     ///
     /// # Errors
     /// When the new value cannot be encoded, or the store fails.
@@ -71,8 +79,9 @@ where
         let key = self.cache.key(self.key, self.version.as_ref())?;
         let key = Key::new(key.as_str(), self.cache.state().keys.scope());
         self.cache.check(&key)?;
+        let mut overtaken = 0;
         loop {
-            match self.attempt(&key).await {
+            match self.attempt(&key, &mut overtaken).await {
                 Ok(Some(changed)) => return Ok(changed),
                 Ok(None) => {}
                 Err(error) => return Err(self.cache.failed(error, "update", Some(key.as_str()))),
@@ -80,8 +89,9 @@ where
         }
     }
 
-    /// One round; `None` when somebody else wrote in between.
-    async fn attempt(&mut self, key: &Key<'_>) -> Result<Option<Option<T>>> {
+    /// One round; `None` when somebody else wrote in between, or an invalidation came in between that is not yet one too
+    /// many.
+    async fn attempt(&mut self, key: &Key<'_>, overtaken: &mut u32) -> Result<Option<Option<T>>> {
         let state = self.cache.state();
         let backend = &state.backend;
         // Before the function runs: an invalidation that comes while it does makes the write a refusal.
@@ -125,7 +135,15 @@ where
             entry.deadline = found.deadline;
         }
         Ok(match backend.put(key, entry, when).await? {
-            Put::Refused(Refusal::Condition | Refusal::Overtaken) => None,
+            Put::Refused(Refusal::Condition) => None,
+            Put::Refused(Refusal::Overtaken) => {
+                *overtaken += 1;
+                if *overtaken < OVERTAKEN || !(found.is_none() || backend.remove(key, when).await?) {
+                    return Ok(None);
+                }
+                self.cache.count(Event::Overtaken);
+                Some(Some(new))
+            }
             Put::Refused(Refusal::StoreDown) => Some(Some(new)),
             Put::Refused(_) => {
                 self.cache.count(Event::Refusal);

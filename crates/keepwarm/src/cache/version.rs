@@ -3,10 +3,11 @@
 use super::Cache;
 use super::call::awaitable;
 use super::options::version_option;
-use crate::backend::{Claim, Lease, Lookup, When};
+use crate::backend::{Claim, Lease, Lookup, Put, Refusal, When};
 use crate::compute::Grant;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{Key, Version};
+use crate::stats::Event;
 
 impl Cache {
     /// Moves an entry `delta` versions up and gives the new version. Its deadline and tags stay.
@@ -25,7 +26,8 @@ impl Cache {
     ///
     /// # Errors
     /// [`ErrorKind::Missing`] without a live entry, [`ErrorKind::NotAnInteger`] when the version is a word,
-    /// [`ErrorKind::Overflow`] beyond 64 bits; and when the store fails.
+    /// [`ErrorKind::Overflow`] beyond 64 bits, [`ErrorKind::Unsupported`] when a longer key makes the entry too large for
+    /// the store; and when the store fails.
     pub fn incr_version<'a>(&'a self, key: &'a str, delta: i64) -> MoveVersion<'a> {
         MoveVersion { cache: self, key, delta: Some(delta), version: None, verb: "incr_version" }
     }
@@ -66,30 +68,42 @@ impl MoveVersion<'_> {
         let new_key = cache.key(self.key, Some(&Version::from(number)))?;
         let new = Key::new(new_key.as_str(), state.keys.scope());
         let failed = |error| cache.failed(error, self.verb, Some(old.as_str()));
+        let missing = || Error::new(ErrorKind::Missing, "there is no such key").with_key(old.as_str());
+        // A read would miss as well.
+        let down = || Error::new(ErrorKind::Missing, "the store is down").with_key(old.as_str());
         loop {
             // Before the old entry is read: a clear that comes in between makes the write a refusal.
             let lease = state.backend.lease(&new, &[], state.lease, Claim::Refresh).await.map_err(failed)?;
             let fence = match lease {
                 Lease::Granted(fence) => fence,
-                // A read would miss as well.
-                Lease::StoreDown => {
-                    return Err(Error::new(ErrorKind::Missing, "the store is down").with_key(old.as_str()));
-                }
+                Lease::StoreDown => return Err(down()),
                 Lease::Hit(_) | Lease::Held => unreachable!("a refresh is always granted"),
             };
             let grant = Grant::new(cache, &new_key, fence);
             let Lookup::Hit(entry) = state.backend.entry(&old, cache.markers()).await.map_err(failed)? else {
                 grant.give_back().await;
-                return Err(Error::new(ErrorKind::Missing, "there is no such key").with_key(old.as_str()));
+                return Err(missing());
             };
             let stamp = entry.stamp;
             if old.as_str() == new.as_str() {
                 grant.give_back().await;
                 return Ok(number);
             }
-            if grant.put(entry).await.map_err(failed)?.is_stored() {
-                state.backend.remove(&old, When::Unchanged(stamp)).await.map_err(failed)?;
-                return Ok(number);
+            match grant.put(entry).await.map_err(failed)? {
+                Put::Stored => {
+                    state.backend.remove(&old, When::Unchanged(stamp)).await.map_err(failed)?;
+                    return Ok(number);
+                }
+                // Another write or an invalidation came between: what is there now is moved, if anything is.
+                Put::Refused(Refusal::Condition | Refusal::Overtaken) => {}
+                Put::Refused(Refusal::StoreDown) => return Err(down()),
+                // It expired under way.
+                Put::Refused(Refusal::NotKept) => return Err(missing()),
+                Put::Refused(Refusal::TooLarge) => {
+                    cache.count(Event::Refusal);
+                    let reason = "under its new version the entry would be too large for the store; it stays as it was";
+                    return Err(failed(Error::new(ErrorKind::Unsupported, reason)));
+                }
             }
         }
     }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use super::guarded::{Chain, deadlocks};
+use super::guarded::{Chain, Waits};
 use crate::clock::Moment;
 use crate::payload::Payload;
 
@@ -29,8 +29,8 @@ pub(crate) struct Flight {
     pub(super) id: u64,
     started: Moment,
     state: watch::Sender<State>,
-    /// The computation that this one waits for, if its loader asked for another key that is being computed.
-    pub(super) waits_for: Mutex<Option<Arc<Self>>>,
+    /// The computations that this one waits for, because its loader asked for other keys that are being computed.
+    pub(super) waits_for: Mutex<Vec<Arc<Self>>>,
 }
 
 #[derive(Clone)]
@@ -74,9 +74,11 @@ impl Flights {
         let mut flights = self.shard(key).lock();
         if let Some(flight) = flights.get(key) {
             let flight = Arc::clone(flight);
-            if deadlocks(chain, &flight) {
-                return Joined::Deadlock;
-            }
+            let note = match chain.map(|chain| chain.wait_for(&flight)) {
+                None => None,
+                Some(Some(note)) => Some(note),
+                Some(None) => return Joined::Deadlock,
+            };
             // Under the table's lock, as the leader's step to storing: the two cannot pass each other.
             let mut landing = flight.state.subscribe();
             let late = !matches!(*landing.borrow_and_update(), State::Computing);
@@ -86,7 +88,7 @@ impl Flights {
                 flight,
                 landing,
                 late,
-                chain: chain.cloned(),
+                _note: note,
             });
         }
         let flight = Arc::new(Flight {
@@ -150,7 +152,8 @@ pub(crate) struct Waiter {
     flight: Arc<Flight>,
     landing: watch::Receiver<State>,
     late: bool,
-    chain: Option<Arc<Chain>>,
+    /// That the caller's own computations wait, noted from the moment it joined until it has done with waiting.
+    _note: Option<Waits>,
 }
 
 impl Waiter {
@@ -161,7 +164,6 @@ impl Waiter {
 
     /// Waits for the landing. Dropped, it has never been there.
     pub(crate) async fn landing(&mut self) -> Landing {
-        let _waiting = self.chain.as_ref().map(|chain| chain.waits_for(&self.flight));
         let landed = self.landing.wait_for(|state| matches!(state, State::Landed(_))).await;
         match landed.as_deref() {
             Ok(State::Landed(landing)) if !self.late => landing.clone(),

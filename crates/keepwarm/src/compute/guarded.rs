@@ -23,8 +23,9 @@ thread_local! {
     static CURRENT: RefCell<Option<Arc<Chain>>> = const { RefCell::new(None) };
 }
 
-/// Held while one computation looks whether waiting for another would close a circle, and says that it waits: two that
-/// do this at once must not both miss it. Only loaders that ask for other keys under computation come here.
+/// Held while a computation looks whether waiting for another would close a circle and, if not, notes that it waits: of
+/// two that would close one at once, one must see the other's note. Only loaders that ask for keys under computation
+/// come here.
 static CIRCLES: Mutex<()> = Mutex::new(());
 
 impl Chain {
@@ -38,39 +39,57 @@ impl Chain {
             || self.outer.as_ref().is_some_and(|outer| outer.contains(flight))
     }
 
-    /// Notes that the innermost computations wait for `flight`, until the note is dropped.
-    pub(super) fn waits_for(&self, flight: &Arc<Flight>) -> WaitsFor<'_> {
+    /// Notes that all computations of the chain wait for `flight`, until the note is dropped; `None` where it, or
+    /// whatever it waits for, is one of them.
+    ///
+    /// The outer ones wait too: each for the inner one that its loader asked for.
+    pub(super) fn wait_for(self: &Arc<Self>, flight: &Arc<Flight>) -> Option<Waits> {
         let _circles = CIRCLES.lock();
-        for own in &self.flights {
-            *own.waits_for.lock() = Some(Arc::clone(flight));
+        let mut seen = Vec::new();
+        if self.is_awaited_by(flight, &mut seen) {
+            return None;
         }
-        WaitsFor(self)
+        self.for_each(&mut |own| own.waits_for.lock().push(Arc::clone(flight)));
+        Some(Waits { chain: Arc::clone(self), flight: Arc::clone(flight) })
     }
-}
 
-/// A note that computations wait; see [`Chain::waits_for`].
-pub(super) struct WaitsFor<'a>(&'a Chain);
-
-impl Drop for WaitsFor<'_> {
-    fn drop(&mut self) {
-        for own in &self.0.flights {
-            *own.waits_for.lock() = None;
+    /// Whether `flight` belongs to the chain, or waits for one that does. A loader may wait for several at once.
+    fn is_awaited_by(&self, flight: &Arc<Flight>, seen: &mut Vec<u64>) -> bool {
+        if seen.contains(&flight.id) {
+            return false;
         }
-    }
-}
-
-/// Whether code inside `chain` would wait for itself by waiting for `flight`.
-pub(super) fn deadlocks(chain: Option<&Arc<Chain>>, flight: &Arc<Flight>) -> bool {
-    let Some(chain) = chain else { return false };
-    let _circles = CIRCLES.lock();
-    let mut next = Some(Arc::clone(flight));
-    while let Some(flight) = next {
-        if chain.contains(&flight) {
+        seen.push(flight.id);
+        if self.contains(flight) {
             return true;
         }
-        next = flight.waits_for.lock().clone();
+        let next = flight.waits_for.lock().clone();
+        next.iter().any(|flight| self.is_awaited_by(flight, seen))
     }
-    false
+
+    fn for_each(&self, visit: &mut dyn FnMut(&Flight)) {
+        self.flights.iter().for_each(|flight| visit(flight));
+        if let Some(outer) = &self.outer {
+            outer.for_each(visit);
+        }
+    }
+}
+
+/// A note that the computations of a chain wait for a flight; see [`Chain::wait_for`].
+pub(super) struct Waits {
+    chain: Arc<Chain>,
+    flight: Arc<Flight>,
+}
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        self.chain.for_each(&mut |own| {
+            let mut notes = own.waits_for.lock();
+            // One of them: two calls of one loader may wait for the same flight.
+            if let Some(note) = notes.iter().position(|flight| flight.id == self.flight.id) {
+                notes.swap_remove(note);
+            }
+        });
+    }
 }
 
 /// The loader panicked; the payload of the panic.
@@ -128,4 +147,65 @@ fn within<T>(chain: &Arc<Chain>, step: impl FnOnce() -> T) -> Result<T, LoaderPa
     let result = catch_unwind(AssertUnwindSafe(step));
     CURRENT.set(outer);
     result.map_err(LoaderPanicked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Moment;
+    use crate::compute::{Flights, Joined, Waiter};
+
+    fn lead(flights: &Arc<Flights>, key: &str) -> Leader {
+        match flights.join(key, Moment::from_nanos(0), None) {
+            Joined::Leads(leader) => leader,
+            _ => panic!("{key} is being computed already"),
+        }
+    }
+
+    fn inside(leader: &Leader, outer: Option<&Arc<Chain>>) -> Arc<Chain> {
+        Arc::new(Chain { flights: vec![Arc::clone(leader.flight())], outer: outer.cloned() })
+    }
+
+    /// Joins a flight from inside a chain; `None` where that would be a deadlock.
+    fn wait(flights: &Arc<Flights>, key: &str, chain: &Arc<Chain>) -> Option<Waiter> {
+        match flights.join(key, Moment::from_nanos(0), Some(chain)) {
+            Joined::Waits(waiter) => Some(waiter),
+            Joined::Deadlock => None,
+            Joined::Leads(_) => panic!("nobody computes {key}"),
+        }
+    }
+
+    #[test]
+    fn of_two_loaders_that_close_a_circle_the_second_is_told_before_either_waits() {
+        let flights = Arc::new(Flights::default());
+        let (a, b) = (lead(&flights, "a"), lead(&flights, "b"));
+        let first = wait(&flights, "b", &inside(&a, None));
+        assert!(first.is_some());
+        assert!(wait(&flights, "a", &inside(&b, None)).is_none());
+        drop(first);
+        assert!(wait(&flights, "a", &inside(&b, None)).is_some(), "who no longer waits closes no circle");
+    }
+
+    #[test]
+    fn a_loader_that_waits_for_several_keys_at_once_is_seen_in_each_circle() {
+        let flights = Arc::new(Flights::default());
+        let (a, b, c) = (lead(&flights, "a"), lead(&flights, "b"), lead(&flights, "c"));
+        let inside_a = inside(&a, None);
+        let (to_b, to_c) = (wait(&flights, "b", &inside_a), wait(&flights, "c", &inside_a));
+        assert!(to_b.is_some() && to_c.is_some());
+        assert!(wait(&flights, "a", &inside(&b, None)).is_none());
+        drop(to_b);
+        assert!(wait(&flights, "a", &inside(&c, None)).is_none(), "the other wait is still noted");
+    }
+
+    #[test]
+    fn a_circle_through_a_computation_inside_another_is_seen() {
+        let flights = Arc::new(Flights::default());
+        let (a, b, c) = (lead(&flights, "a"), lead(&flights, "b"), lead(&flights, "c"));
+        // The loader of a computes b, whose loader waits for c; and c's asks for a.
+        let inside_b = inside(&b, Some(&inside(&a, None)));
+        let waiting = wait(&flights, "c", &inside_b);
+        assert!(waiting.is_some());
+        assert!(wait(&flights, "a", &inside(&c, None)).is_none());
+    }
 }

@@ -37,6 +37,19 @@ pub(crate) enum Event {
 }
 
 impl Event {
+    /// All of them, each at its own number.
+    const ALL: [Self; 9] = [
+        Self::Hit,
+        Self::Set,
+        Self::Refusal,
+        Self::Delete,
+        Self::Computation,
+        Self::Wait,
+        Self::Error,
+        Self::Overtaken,
+        Self::UnportableKey,
+    ];
+
     /// Its name in Prometheus, metrics and events.
     #[cfg_attr(not(any(feature = "tracing", feature = "metrics")), allow(dead_code, reason = "named only there"))]
     pub(crate) fn name(self) -> &'static str {
@@ -54,7 +67,7 @@ impl Event {
     }
 }
 
-const EVENTS: usize = Event::UnportableKey as usize + 1;
+const EVENTS: usize = Event::ALL.len();
 const COUNTERS: usize = EVENTS + MissReason::ALL.len();
 const STRIPES: usize = 8;
 

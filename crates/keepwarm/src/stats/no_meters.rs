@@ -3,8 +3,16 @@
 use super::Event;
 use crate::entry::MissReason;
 
-#[inline]
-pub(crate) fn counted(_cache: &str, _event: Event, _times: u64) {}
+pub(crate) struct Meters;
 
-#[inline]
-pub(crate) fn missed(_cache: &str, _reason: MissReason) {}
+impl Meters {
+    pub(crate) fn new(_cache: &str) -> Self {
+        Self
+    }
+
+    #[inline]
+    pub(crate) fn counted(&self, _event: Event, _times: u64) {}
+
+    #[inline]
+    pub(crate) fn missed(&self, _reason: MissReason) {}
+}

@@ -153,6 +153,7 @@ impl<C: Custom> Backend for Adapter<C> {
             // Another identity: a compare-and-swap that read the old number must fail. The deadline stays as it lies in
             // the store, to the millisecond, however often it is counted.
             let stamp = Some(Stamp(fresh()));
+            leases.end(key.as_str());
             self.save(key, &Envelope { content: Content::Integer(sum), stamp, ..envelope }).await?;
             return Ok(Count::Now(sum));
         }

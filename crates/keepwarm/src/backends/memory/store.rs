@@ -306,6 +306,10 @@ impl Store {
             Count::Now(sum)
         });
         let counted = counted.unwrap_or(Count::Missing);
+        if matches!(counted, Count::Now(_)) {
+            // A refresh under way has read what was there before.
+            inner.end_lease(&probe);
+        }
         let (Count::Missing, Some(entry)) = (counted, create) else { return counted };
         let Payload::Integer(initial) = entry.payload else { return Count::NotAnInteger };
         let Some(sum) = initial.checked_add(delta) else { return Count::Overflow };
