@@ -5,3 +5,4 @@ mod deadline;
 mod degrade;
 mod delivery;
 mod support;
+mod tiered;
