@@ -120,6 +120,11 @@ impl News {
         !due.is_empty()
     }
 
+    /// Tells everybody at once that this stored key changed, whether it did or not.
+    pub fn tell(&self, key: &str) {
+        self.tell_all(|watcher| watcher.changed(Change::Key(key)));
+    }
+
     /// The connection breaks: what happens from here on is not told, nor what waited, and the listeners know.
     pub fn lose(&self) {
         self.0.lock().lost = true;
