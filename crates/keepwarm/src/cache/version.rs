@@ -69,7 +69,14 @@ impl MoveVersion<'_> {
         loop {
             // Before the old entry is read: a clear that comes in between makes the write a refusal.
             let lease = state.backend.lease(&new, &[], state.lease, Claim::Refresh).await.map_err(failed)?;
-            let Lease::Granted(fence) = lease else { unreachable!("a refresh is always granted") };
+            let fence = match lease {
+                Lease::Granted(fence) => fence,
+                // A read would miss as well.
+                Lease::StoreDown => {
+                    return Err(Error::new(ErrorKind::Missing, "the store is down").with_key(old.as_str()));
+                }
+                Lease::Hit(_) | Lease::Held => unreachable!("a refresh is always granted"),
+            };
             let grant = Grant::new(cache, &new_key, fence);
             let Lookup::Hit(entry) = state.backend.entry(&old, cache.markers()).await.map_err(failed)? else {
                 grant.give_back().await;
