@@ -129,7 +129,7 @@ fn carry_out(target: Target, face: Face, settings: Settings, case: &'static Case
             Face::Async => {
                 let runtime = tokio::runtime::Builder::new_multi_thread()
                     .worker_threads(2)
-                    .enable_time()
+                    .enable_all()
                     .build()
                     .expect("the machine can run two more threads");
                 runtime.block_on((case.run)(&subject));

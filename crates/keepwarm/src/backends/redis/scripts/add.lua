@@ -3,10 +3,8 @@
 local bytes = fetch(KEYS[1])
 local alive, found = live(bytes)
 local generation, pending = scope_generation()
-local head_moved = false
-if not alive and ARGV[13] == '1' then
-  head_moved = moved_on(ARGV[12], head(ARGV[12] .. '0....'))
-end
+local front = not alive and ARGV[13] == '1' and head(ARGV[12] .. '0....')
+local head_moved = front and moved_on(ARGV[12] .. '0....', front)
 if #needed > 0 then
   return need()
 end
@@ -73,5 +71,8 @@ if ARGV[10] == '0' or head_moved then
   redis.call('UNLINK', KEYS[1])
 elseif wrapped then
   redis.call('SET', KEYS[1], sealed(ARGV[12] .. sum), unpack(expiry))
+  if front then
+    outlive(front, ARGV[10])
+  end
 end
 return { 'now', sum }

@@ -6,6 +6,7 @@ local sub, byte, char = string.sub, string.byte, string.char
 local band, bxor, rshift = bit.band, bit.bxor, bit.rshift
 local NEAR, PLAIN = ARGV[1] == '1', ARGV[5] == '1'
 local INTEGER, GENERATION, LEASE = 0, 4, 5
+local MARKER_LIFE = 86400000
 
 local known, needed = {}, {}
 do
@@ -109,7 +110,7 @@ end
 
 -- Whether one of the envelope's marks is not the current one; leaves where its payload begins.
 local function moved_on(bytes, found)
-  found.payload = found.at
+  found.payload, found.markers = found.at, {}
   if band(found.flags, 64) == 0 then
     return false
   end
@@ -122,6 +123,7 @@ local function moved_on(bytes, found)
     end
     local name = (kind == 1 and 'keepwarm:tag:' or 'keepwarm:namespace:') .. sub(bytes, at, at + length - 1)
     at = at + length
+    found.markers[#found.markers + 1] = name
     local current = record(name)
     moved = moved or not current or sub(current, 5, 12) ~= sub(bytes, at, at + 7)
     at = at + 8
@@ -195,6 +197,18 @@ local function sealed(bytes)
   end
   crc = bit.bnot(crc)
   return bytes .. char(band(crc, 255), band(rshift(crc, 8), 255), band(rshift(crc, 16), 255), band(rshift(crc, 24), 255))
+end
+
+-- Markers outlive the entries under them: a lost one would take them along.
+local function outlive(found, milliseconds)
+  for _, name in ipairs(NEAR and found.markers or {}) do
+    if milliseconds == '' then
+      redis.call('PERSIST', name)
+    else
+      -- A server that does not know `GT` keeps what there is.
+      redis.pcall('PEXPIRE', name, tonumber(milliseconds) + MARKER_LIFE, 'GT')
+    end
+  end
 end
 
 local function need()

@@ -6,7 +6,8 @@ if #needed == 0 and (generation ~= ARGV[10] or (plain and pending)) then
   return { 'scope', scope_record() }
 end
 local held = holds(ARGV[7], ARGV[8], ARGV[9])
-local overtaken = not plain and moved_on(value, head(value))
+local front = not plain and head(value)
+local overtaken = front and moved_on(value, front)
 if #needed > 0 then
   return need()
 end
@@ -30,5 +31,8 @@ if ARGV[13] == '' then
   redis.call('SET', KEYS[1], value)
 else
   redis.call('SET', KEYS[1], value, 'PX', ARGV[13])
+end
+if front then
+  outlive(front, ARGV[13])
 end
 return { 'stored' }
