@@ -33,7 +33,7 @@ local function record(name)
     end
     known[name] = found
   end
-  return found and #found == 20 and found
+  return found and #found == 16 and found
 end
 
 -- The record of the scope, made if there is none: never from what somebody remembers.
