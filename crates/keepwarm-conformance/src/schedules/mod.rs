@@ -21,11 +21,13 @@
 //! ```
 
 mod explorer;
+mod harness;
 mod points;
 mod runner;
 mod stage;
 
 pub use explorer::Explored;
+pub use harness::run;
 pub use stage::{Invalidation, Reading};
 
 use crate::target::Target;

@@ -125,8 +125,16 @@ impl RedisServer {
     /// # Errors
     /// What it answers, or what keeps it from answering.
     pub fn try_ask(&self, words: &[&str]) -> std::io::Result<String> {
-        let words: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
-        talk::ask(self.port, &words)
+        talk::ask(self.port, &[words])
+    }
+
+    /// The same about one of its databases.
+    ///
+    /// # Panics
+    /// When it answers with an error, or not.
+    pub fn ask_in(&self, database: u32, words: &[&str]) -> String {
+        let answer = talk::ask(self.port, &[&["SELECT", &database.to_string()], words]);
+        answer.unwrap_or_else(|error| panic!("{words:?}: {error}"))
     }
 
     /// One of the figures of `INFO`.

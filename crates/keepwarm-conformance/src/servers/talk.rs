@@ -4,19 +4,22 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-/// Sends one command over a connection of its own and gives the answer as text: strings and numbers as they are, lists
+/// Sends commands over a connection of their own and gives the last answer as text: strings and numbers as they are, lists
 /// with a line for each part, nothing as `(nil)`.
-pub(super) fn ask(port: u16, words: &[&[u8]]) -> io::Result<String> {
+pub(super) fn ask(port: u16, commands: &[&[&str]]) -> io::Result<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-    let mut request = format!("*{}\r\n", words.len()).into_bytes();
-    for word in words {
-        request.extend(format!("${}\r\n", word.len()).bytes());
-        request.extend_from_slice(word);
-        request.extend(b"\r\n");
+    let mut request = Vec::new();
+    for words in commands {
+        request.extend(format!("*{}\r\n", words.len()).into_bytes());
+        for word in *words {
+            request.extend(format!("${}\r\n{word}\r\n", word.len()).bytes());
+        }
     }
     stream.write_all(&request)?;
-    read(&mut BufReader::new(stream))
+    let mut stream = BufReader::new(stream);
+    let answers: io::Result<Vec<String>> = commands.iter().map(|_| read(&mut stream)).collect();
+    Ok(answers?.pop().unwrap_or_default())
 }
 
 fn read(stream: &mut impl BufRead) -> io::Result<String> {

@@ -6,6 +6,7 @@ use parking_lot::Mutex;
 
 use super::Plan;
 use super::options::Options;
+use super::redis;
 use super::registry::{Chosen, Construct};
 use super::sources::refusal;
 use crate::backend::Kind;
@@ -23,6 +24,7 @@ pub(crate) enum Store {
         location: Option<String>,
     },
     Dummy,
+    Redis(redis::Planned),
     Registered(Arc<Construct>),
 }
 
@@ -36,6 +38,7 @@ impl Store {
         match kind.name {
             "memory" => memory(options),
             "dummy" => Ok(Self::Dummy),
+            "redis" => Ok(Self::Redis(redis::plan(options)?)),
             // A test builds every kind of the list.
             other => unreachable!("the kind {other} is in the list and has no constructor"),
         }
@@ -111,11 +114,12 @@ pub(crate) struct Builder {
     /// The memory stores of the aliases that give no LOCATION. In Django they share one; here, those that ask for the same
     /// bounds do. They belong to this set of settings and not to the process: two sets, in two tests say, do not meet.
     unnamed: Mutex<Vec<(MemoryOptions, Memory)>>,
+    redis: redis::Stores,
 }
 
 impl Builder {
     pub(crate) fn new(clock: Clock) -> Self {
-        Self { clock, unnamed: Mutex::default() }
+        Self { clock, unnamed: Mutex::default(), redis: redis::Stores::default() }
     }
 
     pub(crate) fn build(&self, plan: &Plan) -> Result<Cache> {
@@ -139,6 +143,7 @@ impl Builder {
     fn store(&self, builder: CacheBuilder, plan: &Plan) -> Result<CacheBuilder> {
         Ok(match &plan.store {
             Store::Dummy => builder.backend(Dummy),
+            Store::Redis(planned) => self.redis.lay(builder, planned, &self.clock),
             Store::Memory { options, location: Some(name) } => {
                 builder.backend(Memory::new(&options.clone().location(name), self.clock.clone()))
             }

@@ -18,6 +18,8 @@ pub(crate) enum Reading {
     Duration(Duration),
     Timeout(Timeout),
     Version(Version),
+    Texts(Vec<String>),
+    Truth(bool),
 }
 
 /// Reads a value. `Ok(None)` is Django's `None`, which is "not given" everywhere but in a timeout; `Err(())` is a value that
@@ -35,7 +37,21 @@ pub(crate) fn read(takes: Takes, value: &SettingValue) -> Result<Option<Reading>
         (Takes::Size, value) => Reading::Whole(size(value).filter(|bytes| *bytes > 0).ok_or(())?),
         (Takes::Duration, value) => Reading::Duration(length(value).filter(|length| !length.is_zero()).ok_or(())?),
         (Takes::Version, value) => Reading::Version(version(value)?),
-        (Takes::Text | Takes::OneOf(_), _) => return Err(()),
+        (Takes::Texts, SettingValue::Text(text)) => Reading::Texts(vec![text.clone()]),
+        (Takes::Texts, SettingValue::List(values)) => {
+            let text = |value: &SettingValue| match value {
+                SettingValue::Text(text) => Ok(text.clone()),
+                _ => Err(()),
+            };
+            Reading::Texts(values.iter().map(text).collect::<Result<_, _>>()?)
+        }
+        (Takes::Truth, SettingValue::Flag(flag)) => Reading::Truth(*flag),
+        (Takes::Truth, SettingValue::Text(text)) => match text.trim().to_ascii_lowercase().as_str() {
+            "true" | "yes" | "on" | "1" => Reading::Truth(true),
+            "false" | "no" | "off" | "0" => Reading::Truth(false),
+            _ => return Err(()),
+        },
+        (Takes::Text | Takes::OneOf(_) | Takes::Texts | Takes::Truth, _) => return Err(()),
     };
     Ok(Some(reading))
 }

@@ -29,6 +29,12 @@ impl fmt::Display for Address {
 const REDIS_PORT: u16 = 6379;
 const SENTINEL_PORT: u16 = 26379;
 
+/// What the documentation of Sentinel calls its service.
+const USUAL_SERVICE: &str = "mymaster";
+
+/// What the documentation of Redis calls its socket.
+const USUAL_SOCKET: &str = "/run/redis.sock";
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Server,
@@ -92,7 +98,7 @@ pub(super) fn parse<'u>(urls: impl IntoIterator<Item = &'u str>) -> Result<(Topo
         }
         if kind == Kind::Socket {
             let path = decode(place).ok_or_else(|| wrong("is not UTF-8 where it is percent-decoded"))?;
-            addresses.push(Address::Unix(path.into()));
+            addresses.push(Address::Unix(if path.is_empty() { USUAL_SOCKET.into() } else { path.into() }));
             continue;
         }
         let mut parts = place.split('/');
@@ -121,8 +127,7 @@ pub(super) fn parse<'u>(urls: impl IntoIterator<Item = &'u str>) -> Result<(Topo
         }
         Kind::Cluster => Topology::Cluster(addresses),
         Kind::Sentinel => {
-            let service = service.ok_or_else(|| refuse("redis+sentinel://host,host/service names no service"))?;
-            Topology::Sentinel { sentinels: addresses, service }
+            Topology::Sentinel { sentinels: addresses, service: service.unwrap_or_else(|| USUAL_SERVICE.to_owned()) }
         }
     };
     Ok((topology, login))
@@ -217,7 +222,6 @@ mod tests {
             "redis://:secret@host/one",
             "redis://:secret@host/1/2",
             "redis://:secret@host?speed=1",
-            "redis+sentinel://:secret@host",
             "redis+cluster://:secret@host/1",
             "redis://one,unix:///two",
             "redis://host/-1",

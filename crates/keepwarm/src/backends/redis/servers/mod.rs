@@ -45,6 +45,9 @@ impl Servers {
 
     /// Carries out commands on the servers that their keys are written on, in one trip to each; an answer for each.
     pub(super) async fn scatter(&self, commands: Vec<(String, Cmd)>, repeatable: bool) -> Result<Vec<Value>> {
+        if commands.is_empty() {
+            return Ok(Vec::new());
+        }
         match self {
             Self::Fixed(fixed) => {
                 let request = if repeatable { Request::repeatable() } else { Request::once() };
