@@ -20,10 +20,12 @@
 
 mod address;
 mod failure;
+mod feed;
 mod judge;
 mod link;
 mod names;
 mod options;
+mod raw;
 mod scopes;
 mod script_call;
 mod scripts;
@@ -37,6 +39,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use options::RedisOptions;
+pub use raw::RedisConnection;
 use store::Store;
 
 use crate::clock::Clock;

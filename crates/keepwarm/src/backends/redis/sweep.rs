@@ -80,13 +80,13 @@ impl Store {
         let expected = names::record(&known.name, record.number());
         let begins = [scope.prefix(), ":"].concat();
         let pattern = [Pattern::literal(&begins).as_str(), "*"].concat();
-        for (at, master) in self.servers.masters().await?.into_iter().enumerate() {
+        for master in self.servers.masters().await? {
             let mut cursor = 0;
             loop {
                 let mut hold = redis::cmd("SET");
                 hold.arg(&lease).arg("1").arg("PX").arg(super::store::millis(SWEEP_LEASE));
                 self.servers.ask(&lease, &Request::repeatable().and(hold)).await?;
-                let (keys, next) = self.scan_server(at, &master, &pattern, cursor).await?;
+                let (keys, next) = self.scan_server(&master, &pattern, cursor).await?;
                 let keys: Vec<String> = keys.into_iter().filter(|key| key.starts_with(&begins)).collect();
                 for group in self.grouped(scope, &keys) {
                     let arguments = Arguments::default().and(expected.as_slice());
@@ -141,8 +141,7 @@ impl Store {
     /// Some keys of one server, from a position on; 0 for the next position is the end.
     async fn scan_server(
         &self,
-        _at: usize,
-        master: &super::link::Node,
+        master: &Arc<super::link::Node>,
         pattern: &str,
         cursor: u64,
     ) -> Result<(Vec<String>, u64)> {
@@ -162,7 +161,7 @@ impl Store {
         let at = usize::try_from(from >> SERVER_SHIFT).unwrap_or(usize::MAX);
         let Some(master) = masters.get(at) else { return Ok(Page::default()) };
         let cursor = from & ((1 << SERVER_SHIFT) - 1);
-        let (mut keys, next) = self.scan_server(at, master, &superset(pattern), cursor).await?;
+        let (mut keys, next) = self.scan_server(master, &superset(pattern), cursor).await?;
         keys.retain(|key| pattern.matches(key));
         let mut live = Vec::with_capacity(keys.len());
         for group in self.grouped(scope, &keys) {

@@ -15,7 +15,7 @@ use super::script_call::Arguments;
 use super::scripts;
 use super::servers::{bytes, checked};
 use super::store::{Life, MARKER_LIFE, figure, millis, record_of};
-use super::writes::{condition, plain_stamp};
+use super::writes::{LONGEST_VALUE, condition, plain_stamp};
 use crate::backend::{
     Abilities, Backend, Claim, Count, Fence, Housekeeping, Inspection, Lease, Lookup, Page, Put, Sharing, Size, When,
 };
@@ -108,7 +108,7 @@ impl Backend for Redis {
             markers: true,
             resolution: Duration::from_millis(1),
             // Strings end at 512 MB; the envelope of an entry with a few marks is far below the rest.
-            largest_value: Some(512 * 1024 * 1024 - 4096),
+            largest_value: Some(LONGEST_VALUE),
             strict_keys: None,
         }
     }

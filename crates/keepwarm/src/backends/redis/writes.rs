@@ -22,6 +22,12 @@ use crate::wire::{Anchor, Content, Envelope};
 /// The longest string that a server takes (512 MB).
 const LONGEST: usize = 512 * 1024 * 1024;
 
+/// What is kept free of it for the envelope.
+const ENVELOPE: usize = 4096;
+
+/// The longest value that is taken.
+pub(super) const LONGEST_VALUE: u64 = (LONGEST - ENVELOPE) as u64;
+
 /// What a plain integer is known by: it has no identity but its number.
 const PLAIN_STAMP: u64 = 0x9d5c_0e2b_74a1_f36d;
 
@@ -49,6 +55,14 @@ struct Outgoing<'a> {
 }
 
 impl Outgoing<'_> {
+    /// Whether it is too long for a server, envelope and all: found before anything is put together or sent.
+    fn is_too_large(&self) -> bool {
+        match &self.entry.payload {
+            Payload::Bytes(_, bytes) => bytes.len() > LONGEST - ENVELOPE,
+            _ => false,
+        }
+    }
+
     fn marks(&self) -> &[Mark] {
         self.entry.marks.as_deref().unwrap_or_default()
     }
@@ -104,10 +118,6 @@ impl Outgoing<'_> {
     }
 }
 
-fn is_too_large(bytes: &[u8]) -> bool {
-    bytes.len() > LONGEST
-}
-
 impl Store {
     fn outgoing<'a>(&self, key: Key<'a>, entry: Entry) -> Outgoing<'a> {
         let life = self.life(entry.deadline);
@@ -158,13 +168,12 @@ impl Store {
             let mut commands = Vec::with_capacity(left.len() + 1);
             let mut sent = Vec::with_capacity(left.len());
             for &at in &left {
-                let bytes = entries[at].bytes(guess, anchor)?;
                 let name = entries[at].key.as_str().to_owned();
-                if is_too_large(&bytes) {
+                if entries[at].is_too_large() {
                     // Dropped before it is sent; an older value of the key is older than it.
                     commands.push((name, super::link::packed(&["UNLINK", entries[at].key.as_str()])));
                 } else {
-                    commands.push((name, entries[at].set(&bytes)));
+                    commands.push((name, entries[at].set(&entries[at].bytes(guess, anchor)?)));
                     sent.push(at);
                 }
             }
@@ -256,10 +265,12 @@ impl Store {
         let markers = outgoing.markers();
         for _ in 0..16 {
             let guess = self.guess(key);
-            let bytes = outgoing.bytes(guess, Anchor::now(&self.clock))?;
-            let too_large = is_too_large(&bytes);
+            let too_large = outgoing.is_too_large();
             let keep = !too_large && outgoing.life != Life::Over;
-            let bytes = if keep { bytes } else { outgoing.marks_alone(guess) };
+            let bytes = match keep {
+                true => outgoing.bytes(guess, Anchor::now(&self.clock))?,
+                false => outgoing.marks_alone(guess),
+            };
             let arguments = condition(Arguments::default(), when)
                 .and(&guess.generation().0.to_le_bytes()[..])
                 .and(bytes)

@@ -1,6 +1,7 @@
 //! The sockets of blocking callers: each call takes one and gives it back.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use parking_lot::{Condvar, Mutex};
@@ -38,18 +39,18 @@ impl Pool {
         Self { state: Mutex::default(), freed: Condvar::new(), most, process }
     }
 
-    pub(super) fn ask(&self, node: &Node, request: &Request) -> Result<Vec<Value>, Failure> {
+    pub(super) fn ask(&self, node: &Arc<Node>, request: &Request) -> Result<Vec<Value>, Failure> {
         let patience = Patience::of(node.ways.socket_timeout);
         let mut socket = self.borrow(node, &patience)?;
         socket.ask(&request.packed(), request.len(), &patience)
     }
 
     /// An idle socket that is still good, or a new one.
-    pub(super) fn borrow<'n>(&'n self, node: &'n Node, patience: &Patience) -> Result<Borrowed<'n>, Failure> {
+    pub(super) fn borrow(&self, node: &Arc<Node>, patience: &Patience) -> Result<Borrowed, Failure> {
         loop {
             let Some(idle) = self.take(patience)? else { break };
             if !idle.is_stale() {
-                return Ok(Borrowed { socket: Some(idle), node });
+                return Ok(Borrowed { socket: Some(idle), node: Arc::clone(node) });
             }
             self.forget();
         }
@@ -62,7 +63,7 @@ impl Pool {
                 connected
             })
             .inspect_err(|_| self.forget())?;
-        Ok(Borrowed { socket: Some(connected), node })
+        Ok(Borrowed { socket: Some(connected), node: Arc::clone(node) })
     }
 
     /// An idle socket, or `None` for the right to open one.
@@ -115,13 +116,19 @@ impl Pool {
     }
 }
 
-/// A socket of one's own, given back when it is dropped; one that failed is closed instead.
-pub(in crate::backends::redis) struct Borrowed<'n> {
+/// A connection of one's own to a server, for the `redis` crate's commands; given back when it is dropped; one that failed is closed instead.
+pub struct Borrowed {
     socket: Option<Socket>,
-    node: &'n Node,
+    node: Arc<Node>,
 }
 
-impl Borrowed<'_> {
+impl fmt::Debug for Borrowed {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("RedisConnection").field(&self.node.address).finish()
+    }
+}
+
+impl Borrowed {
     fn ask(&mut self, packed: &[u8], answers: usize, patience: &Patience) -> Result<Vec<Value>, Failure> {
         let Some(mut socket) = self.socket.take() else {
             return Err(Failure::Broken(std::io::Error::from(std::io::ErrorKind::NotConnected).into()));
@@ -152,7 +159,7 @@ impl Borrowed<'_> {
     }
 }
 
-impl Drop for Borrowed<'_> {
+impl Drop for Borrowed {
     fn drop(&mut self) {
         match self.socket.take() {
             Some(socket) => self.node.pool.give_back(socket),

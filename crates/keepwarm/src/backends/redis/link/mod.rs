@@ -21,7 +21,7 @@ use super::options::{Login, RedisOptions, Trust};
 use crate::backend::Limit;
 use crate::clock::is_driven;
 use backoff::Backoff;
-pub(super) use blocking::Borrowed;
+pub use blocking::Borrowed;
 pub(super) use request::{Request, packed};
 pub(super) use socket::Socket;
 
@@ -97,7 +97,7 @@ impl Node {
 
     /// Asks and gives an answer for each of the request's commands. A request that was never sent is sent again over a new
     /// connection, and so is one that may have been carried out, if repeating it does no harm.
-    pub(super) async fn ask(&self, request: &Request) -> Result<Vec<Value>, Failure> {
+    pub(super) async fn ask(self: &Arc<Self>, request: &Request) -> Result<Vec<Value>, Failure> {
         let first = self.ask_once(request).await;
         let again = match &first {
             Err(Failure::Broken(_)) => request.is_repeatable(),
@@ -107,7 +107,7 @@ impl Node {
         if again { self.ask_once(request).await } else { first }
     }
 
-    async fn ask_once(&self, request: &Request) -> Result<Vec<Value>, Failure> {
+    async fn ask_once(self: &Arc<Self>, request: &Request) -> Result<Vec<Value>, Failure> {
         if is_driven() {
             return self.pool.ask(self, request);
         }
@@ -115,12 +115,17 @@ impl Node {
     }
 
     /// The connection that the tasks of this runtime share.
-    pub(super) async fn connection(&self) -> Result<MultiplexedConnection, Failure> {
+    pub(super) async fn connection(self: &Arc<Self>) -> Result<MultiplexedConnection, Failure> {
         self.shared.connection(self).await
     }
 
+    /// A socket of one's own for good, beside those of the pool.
+    pub(super) fn open(&self, patience: &Patience) -> Result<Socket, Failure> {
+        Socket::connect(&self.address, &self.ways, patience)
+    }
+
     /// A socket of one's own, to be given back.
-    pub(super) fn borrow(&self) -> Result<Borrowed<'_>, Failure> {
+    pub(super) fn borrow(self: &Arc<Self>) -> Result<Borrowed, Failure> {
         self.pool.borrow(self, &Patience::of(self.ways.socket_timeout))
     }
 

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::future::{Future, poll_fn};
+use std::os::fd::{AsFd, OwnedFd};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -16,6 +17,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, RedisConnectionInfo, Value};
+use rustix::net::{RecvFlags, recv};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::runtime::{Handle, Id};
@@ -25,6 +27,9 @@ use super::{Node, Request, Ways};
 use crate::backends::redis::address::Address;
 use crate::backends::redis::failure::Failure;
 use crate::clock::Clock;
+
+/// A connection that is not used for so many milliseconds is looked at before it is used again.
+const IDLE: u64 = 5;
 
 /// One connection for each runtime that uses the server.
 #[derive(Default)]
@@ -55,6 +60,8 @@ struct Place {
 struct Live {
     connection: MultiplexedConnection,
     traffic: Arc<Traffic>,
+    /// The same socket once more, to look whether the other side has closed it.
+    socket: Arc<OwnedFd>,
 }
 
 /// What goes over a connection.
@@ -64,6 +71,8 @@ struct Traffic {
     waiting: AtomicUsize,
     /// Since when nothing came though somebody asked, in milliseconds of the process's clock; 0 for not.
     silent_since: AtomicU64,
+    /// When the last answer came.
+    last_answer: AtomicU64,
     timed_out: AtomicBool,
     ended: AtomicBool,
 }
@@ -79,8 +88,10 @@ impl Traffic {
     }
 
     fn answered(&self) {
-        let silent = if self.waiting.load(Ordering::Relaxed) > 1 { now_millis() } else { 0 };
+        let now = now_millis();
+        let silent = if self.waiting.load(Ordering::Relaxed) > 1 { now } else { 0 };
         self.silent_since.store(silent, Ordering::Relaxed);
+        self.last_answer.store(now, Ordering::Relaxed);
     }
 
     /// Ends when there was no answer for `patience` to something that was asked.
@@ -161,7 +172,7 @@ impl Connections {
 
 impl Place {
     fn live(&self) -> Option<Live> {
-        self.live.lock().as_ref().filter(|live| !live.has_ended()).cloned()
+        self.live.lock().as_ref().filter(|live| !live.has_ended() && !live.is_stale()).cloned()
     }
 
     async fn connect(&self, node: &Node) -> Result<Live, Failure> {
@@ -193,6 +204,21 @@ impl Place {
 impl Live {
     fn has_ended(&self) -> bool {
         self.traffic.ended.load(Ordering::Acquire)
+    }
+
+    /// Whether the other side closed it while nobody used it. The driver would find out only when its runtime turns to it,
+    /// and what was sent by then could not be told from what was carried out.
+    fn is_stale(&self) -> bool {
+        let idle = self.traffic.waiting.load(Ordering::Relaxed) == 0
+            && now_millis().saturating_sub(self.traffic.last_answer.load(Ordering::Relaxed)) >= IDLE;
+        if !idle {
+            return false;
+        }
+        let mut byte = [0_u8; 1];
+        match recv(&self.socket, &mut byte[..], RecvFlags::PEEK | RecvFlags::DONTWAIT) {
+            Ok((_, length)) => length == 0,
+            Err(error) => !matches!(error, rustix::io::Errno::AGAIN | rustix::io::Errno::INTR),
+        }
     }
 
     async fn ask(mut self, request: &Request) -> Result<Vec<Value>, Failure> {
@@ -232,22 +258,27 @@ async fn within<T>(patience: Duration, future: impl Future<Output = T>) -> Optio
 async fn connect(address: &Address, ways: &Ways) -> Result<Live, Failure> {
     let unreachable = |error: std::io::Error| Failure::Unreachable(error.into());
     match address {
-        Address::Unix(path) => start(UnixStream::connect(path).await.map_err(unreachable)?, ways).await,
+        Address::Unix(path) => {
+            let stream = UnixStream::connect(path).await.map_err(unreachable)?;
+            let socket = stream.as_fd().try_clone_to_owned().map_err(unreachable)?;
+            start(stream, socket, ways).await
+        }
         Address::Tcp { host, port, tls } => {
             let stream = TcpStream::connect((host.as_str(), *port)).await.map_err(unreachable)?;
             stream.set_nodelay(true).map_err(unreachable)?;
+            let socket = stream.as_fd().try_clone_to_owned().map_err(unreachable)?;
             if !*tls {
-                return start(stream, ways).await;
+                return start(stream, socket, ways).await;
             }
             let connector = tokio_rustls::TlsConnector::from(ways.tls.config(&ways.trust)?);
             let name = server_name(host)?;
-            start(connector.connect(name, stream).await.map_err(unreachable)?, ways).await
+            start(connector.connect(name, stream).await.map_err(unreachable)?, socket, ways).await
         }
     }
 }
 
 /// Logs in, and sets the connection's driver and its watch going.
-async fn start<S>(stream: S, ways: &Ways) -> Result<Live, Failure>
+async fn start<S>(stream: S, socket: OwnedFd, ways: &Ways) -> Result<Live, Failure>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -264,7 +295,7 @@ where
         MultiplexedConnection::new_with_config(&login, stream, config).await.map_err(Failure::of_connecting)?;
     let traffic = Arc::new(Traffic::default());
     tokio::spawn(supervise(driver, Arc::clone(&traffic), ways.socket_timeout));
-    Ok(Live { connection, traffic })
+    Ok(Live { connection, traffic, socket: Arc::new(socket) })
 }
 
 /// Says that a connection has ended, also when its runtime drops it.

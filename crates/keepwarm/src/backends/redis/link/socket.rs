@@ -112,8 +112,13 @@ impl Socket {
             }
         };
         let mut socket = Self { stream, parser: Parser::new() };
+        socket.log_in(ways, patience)?;
+        Ok(socket)
+    }
+
+    fn log_in(&mut self, ways: &Ways, patience: &Patience) -> Result<(), Failure> {
         for command in greeting(&ways.login) {
-            let answer = socket.ask(&command.get_packed_command(), 1, patience).map_err(|failure| match failure {
+            let answer = self.ask(&command.get_packed_command(), 1, patience).map_err(|failure| match failure {
                 Failure::Broken(error) => Failure::Unreachable(error),
                 Failure::TimedOut => Failure::Unreachable(io::Error::from(io::ErrorKind::TimedOut).into()),
                 other => other,
@@ -122,7 +127,7 @@ impl Socket {
                 return Err(Failure::of_connecting(error.into()));
             }
         }
-        Ok(socket)
+        Ok(())
     }
 
     /// Sends what is packed and reads so many answers.
@@ -153,6 +158,15 @@ impl Socket {
         self.parser.parse_value(reader).map_err(|error| {
             if error.is_timeout() { Failure::TimedOut } else { Failure::Broken(error) }
         })
+    }
+
+    /// Reads what there is, for those who make sense of it themselves.
+    pub(in crate::backends::redis) fn read_some(
+        &mut self,
+        buffer: &mut [u8],
+        patience: &Patience,
+    ) -> Result<usize, Failure> {
+        Patient { stream: self.stream.as_io(), patience }.read(buffer).map_err(Failure::of_io)
     }
 
     /// Whether the other side has closed it, or said something that nobody asked for, since it was last used.
@@ -208,7 +222,7 @@ pub(super) fn greeting(login: &Login) -> Vec<Cmd> {
 }
 
 /// The crate's own commands on a socket of ours, for raw access.
-impl redis::ConnectionLike for super::Borrowed<'_> {
+impl redis::ConnectionLike for super::Borrowed {
     fn req_packed_command(&mut self, packed: &[u8]) -> redis::RedisResult<Value> {
         let mut answers = self.ask_packed(packed, 1).map_err(raw)?;
         answers.pop().ok_or_else(|| RedisError::from((ErrorKind::Client, "no answer")))?.extract_error()

@@ -1,6 +1,9 @@
 //! Which server a request goes to.
 
+mod cluster;
 mod fixed;
+mod join;
+mod sentinel;
 
 use std::sync::Arc;
 
@@ -11,12 +14,16 @@ use super::link::{Node, Request, Ways};
 use super::options::{RedisOptions, Topology};
 use super::scripts::Script;
 use crate::error::Result;
+use cluster::Cluster;
 use fixed::Fixed;
+use sentinel::Sentinel;
 
 /// All servers of a store.
 #[derive(Debug)]
 pub(super) enum Servers {
     Fixed(Fixed),
+    Sentinel(Sentinel),
+    Cluster(Cluster),
 }
 
 impl Servers {
@@ -24,22 +31,27 @@ impl Servers {
         let ways = Ways::of(options);
         match &options.topology {
             Topology::Fixed(addresses) => Self::Fixed(Fixed::new(addresses, &ways)),
-            _ => unimplemented!(),
+            Topology::Sentinel { sentinels, service } => {
+                Self::Sentinel(Sentinel::new(sentinels, service, &options.sentinel_login, &ways))
+            }
+            Topology::Cluster(seeds) => Self::Cluster(Cluster::new(seeds, &ways)),
         }
     }
 
     /// Whether everything lies on one server, so that a script can look at any key.
     pub(super) fn is_one_place(&self) -> bool {
         match self {
-            Self::Fixed(_) => true,
+            Self::Fixed(_) | Self::Sentinel(_) => true,
+            Self::Cluster(_) => false,
         }
     }
 
     /// Asks the server that `key` is written on. Errors among the answers are the caller's to look at.
     pub(super) async fn ask(&self, key: &str, request: &Request) -> Result<Vec<Value>> {
-        let _ = key;
         match self {
             Self::Fixed(fixed) => fixed.ask(request).await,
+            Self::Sentinel(sentinel) => sentinel.ask(request).await,
+            Self::Cluster(cluster) => cluster.ask(key, request).await,
         }
     }
 
@@ -48,18 +60,27 @@ impl Servers {
         if commands.is_empty() {
             return Ok(Vec::new());
         }
-        match self {
-            Self::Fixed(fixed) => {
-                let request = if repeatable { Request::repeatable() } else { Request::once() };
-                fixed.ask(&commands.into_iter().fold(request, |request, (_, command)| request.and(command))).await
-            }
+        if let Self::Cluster(cluster) = self {
+            return cluster.scatter(commands, repeatable).await;
         }
+        let request = if repeatable { Request::repeatable() } else { Request::once() };
+        self.ask("", &commands.into_iter().fold(request, |request, (_, command)| request.and(command))).await
     }
 
     /// What lies under the keys, in one trip to each server. What is no string is not there.
     pub(super) async fn read(&self, keys: &[&str], spread: bool) -> Result<Vec<Option<Vec<u8>>>> {
         match self {
             Self::Fixed(fixed) => fixed.read(keys, spread).await,
+            Self::Sentinel(sentinel) => {
+                let answer = checked(one(sentinel.ask(&Request::repeatable().and(mget(keys))).await?))?;
+                Ok(list(answer).into_iter().map(bytes).collect())
+            }
+            Self::Cluster(cluster) => {
+                let commands = keys.iter().map(|key| ((*key).to_owned(), mget(&[key]))).collect();
+                let answers = cluster.scatter(commands, true).await?;
+                let first = |answer| Ok(list(checked(answer)?).into_iter().next().and_then(bytes));
+                answers.into_iter().map(first).collect()
+            }
         }
     }
 
@@ -67,6 +88,8 @@ impl Servers {
     pub(super) async fn masters(&self) -> Result<Vec<Arc<Node>>> {
         match self {
             Self::Fixed(fixed) => Ok(vec![fixed.master()]),
+            Self::Sentinel(sentinel) => Ok(vec![sentinel.master().await?]),
+            Self::Cluster(cluster) => cluster.masters().await,
         }
     }
 
@@ -87,6 +110,8 @@ impl Servers {
     pub(super) fn close(&self) {
         match self {
             Self::Fixed(fixed) => fixed.close(),
+            Self::Sentinel(sentinel) => sentinel.close(),
+            Self::Cluster(cluster) => cluster.close(),
         }
     }
 }
