@@ -8,6 +8,7 @@ pub mod kit;
 mod need;
 mod samples;
 pub mod schedules;
+pub mod servers;
 mod settings;
 mod subject;
 mod suite;

@@ -30,6 +30,7 @@ const LONGEST: Duration = Duration::from_secs(15);
 #[derive(Debug, Default)]
 pub struct Suite {
     targets: Vec<Target>,
+    one_at_a_time: bool,
 }
 
 impl Suite {
@@ -51,10 +52,20 @@ impl Suite {
         self
     }
 
+    /// Runs no two cases at once: for targets whose stores share a server that cases flush.
+    #[must_use]
+    pub fn one_at_a_time(mut self) -> Self {
+        self.one_at_a_time = true;
+        self
+    }
+
     /// Runs everything, prints what was skipped and why, and the outcome as the standard test harness does.
     #[must_use = "return it from `main`, or failures go unseen"]
     pub fn run(self) -> ExitCode {
-        let arguments = Arguments::from_args();
+        let mut arguments = Arguments::from_args();
+        if self.one_at_a_time {
+            arguments.test_threads = Some(1);
+        }
         quieten_deliberate_panics();
         let mut trials = Vec::new();
         let mut skips = BTreeMap::<String, usize>::new();
@@ -129,7 +140,7 @@ fn carry_out(target: Target, face: Face, settings: Settings, case: &'static Case
             Face::Async => {
                 let runtime = tokio::runtime::Builder::new_multi_thread()
                     .worker_threads(2)
-                    .enable_time()
+                    .enable_all()
                     .build()
                     .expect("the machine can run two more threads");
                 runtime.block_on((case.run)(&subject));

@@ -21,12 +21,14 @@
 //! ```
 
 mod explorer;
+mod harness;
 mod points;
 mod runner;
 mod stage;
 mod tiers;
 
 pub use explorer::Explored;
+pub use harness::{run, run_with_tiers};
 pub use stage::{Invalidation, Reading};
 pub use tiers::{Elsewhere, Telling, explore_tiers};
 

@@ -66,7 +66,7 @@ impl Runner {
     }
 
     pub(super) fn tokio() -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         Self::Tokio(runtime.expect("a runtime on this thread needs nothing"), Vec::new())
     }
 

@@ -50,6 +50,8 @@ macro_rules! dyn_backend {
     ($( $(#[$doc:meta])* fn $verb:ident(&self $(, $argument:ident: $type:ty)*) -> $answer:ty; )*) => {
         /// [`Backend`] with its types erased. Nobody implements it: every backend has it.
         pub trait DynBackend: Send + Sync {
+            /// The backend itself, for what only its own type can do.
+            fn as_any(&self) -> &dyn std::any::Any;
             /// See [`Backend::kind`].
             fn kind(&self) -> &'static str;
             /// See [`Backend::abilities`].
@@ -62,6 +64,10 @@ macro_rules! dyn_backend {
         }
 
         impl<B: Backend> DynBackend for B {
+            fn as_any(&self) -> &dyn std::any::Any {
+                self
+            }
+
             fn kind(&self) -> &'static str {
                 Backend::kind(self)
             }

@@ -56,8 +56,10 @@ pub enum Takes {
     Timeout,
     /// A whole number or a word.
     Version,
+    /// Text, or a list of texts.
+    Texts,
     /// True or false.
-    Flag,
+    Truth,
 }
 
 impl Takes {
@@ -71,7 +73,8 @@ impl Takes {
             Self::Duration => "seconds above zero, or units as in \"1h30m\" or \"250ms\"".to_owned(),
             Self::Timeout => "seconds, units as in \"1h30m\", or \"never\" (null in JSON)".to_owned(),
             Self::Version => "a whole number or a word".to_owned(),
-            Self::Flag => "true or false".to_owned(),
+            Self::Texts => "text, or a list of texts".to_owned(),
+            Self::Truth => "true or false".to_owned(),
         }
     }
 }
@@ -128,7 +131,7 @@ pub const COMMON_OPTIONS: &[BackendOption] = &[
     },
     BackendOption {
         name: "ignore_exceptions",
-        takes: Takes::Flag,
+        takes: Takes::Truth,
         default: "false",
         summary: "django-redis' word for `on_error`: true is `degrade`, false is `raise`",
     },
@@ -194,5 +197,129 @@ pub const KINDS: &[Kind] = &[
         summary: "keeps nothing; for development",
         url_name: None,
         options: &[],
+    },
+    Kind {
+        name: "redis",
+        schemes: &[
+            "redis",
+            "rediss",
+            "valkey",
+            "valkeys",
+            "unix",
+            "redis+sentinel",
+            "rediss+sentinel",
+            "valkey+sentinel",
+            "redis+cluster",
+            "rediss+cluster",
+            "valkey+cluster",
+        ],
+        dotted: &[
+            "django.core.cache.backends.redis.RedisCache",
+            "django_redis.cache.RedisCache",
+            "keepwarm.django.RedisCache",
+        ],
+        summary: "Redis or Valkey: one server, one with replicas, Sentinel or Cluster; feature `redis`",
+        url_name: Some("url"),
+        options: &[
+            BackendOption {
+                name: "url",
+                takes: Takes::Text,
+                default: "as `location`",
+                summary: "the servers as a URL; in the URL of a cache its part before `?`",
+            },
+            BackendOption {
+                name: "location",
+                takes: Takes::Texts,
+                default: "redis://localhost:6379",
+                summary: "the servers as URLs, in a list or separated by `,` or `;`: writes go to the first, reads to the others",
+            },
+            BackendOption {
+                name: "host",
+                takes: Takes::Text,
+                default: "localhost",
+                summary: "the server, in place of `location`",
+            },
+            BackendOption { name: "port", takes: Takes::Whole { least: 1 }, default: "6379", summary: "with `host`" },
+            BackendOption {
+                name: "db",
+                takes: Takes::Whole { least: 0 },
+                default: "0",
+                summary: "the number of the database",
+            },
+            BackendOption { name: "username", takes: Takes::Text, default: "none", summary: "who logs in" },
+            BackendOption { name: "password", takes: Takes::Text, default: "none", summary: "the password" },
+            BackendOption {
+                name: "sentinel_password",
+                takes: Takes::Text,
+                default: "none",
+                summary: "the password of the sentinels themselves",
+            },
+            BackendOption {
+                name: "socket_connect_timeout",
+                takes: Takes::Duration,
+                default: "1 s",
+                summary: "how long connecting may take",
+            },
+            BackendOption {
+                name: "socket_timeout",
+                takes: Takes::Duration,
+                default: "250 ms",
+                summary: "how long an answer may take; a connection that takes longer is given up",
+            },
+            BackendOption {
+                name: "retry_on_timeout",
+                takes: Takes::Truth,
+                default: "false",
+                summary: "asks once more after a timeout, where that does no harm",
+            },
+            BackendOption {
+                name: "max_connections",
+                takes: Takes::Whole { least: 1 },
+                default: "unbounded",
+                summary: "how many connections blocking callers may have open to one server; also in `connection_pool_kwargs`",
+            },
+            BackendOption {
+                name: "ssl_ca_certs",
+                takes: Takes::Text,
+                default: "the system's",
+                summary: "a PEM file of the authorities that are trusted",
+            },
+            BackendOption {
+                name: "ssl_certfile",
+                takes: Takes::Text,
+                default: "none",
+                summary: "a PEM file of the certificates that the client shows; with `ssl_keyfile`",
+            },
+            BackendOption {
+                name: "ssl_keyfile",
+                takes: Takes::Text,
+                default: "none",
+                summary: "a PEM file of the key of `ssl_certfile`",
+            },
+            BackendOption {
+                name: "near_max_entries",
+                takes: Takes::Whole { least: 1 },
+                default: "no near tier; 10000 with one",
+                summary: "keeps so many values in this process too, as long as the server tells what changes; not on a cluster",
+            },
+            BackendOption {
+                name: "near_max_bytes",
+                takes: Takes::Size,
+                default: "no near tier; unbounded with one",
+                summary: "the same by bytes of keys and values",
+            },
+            BackendOption {
+                name: "max_staleness",
+                takes: Takes::Duration,
+                default: "no near tier; 30 s with one",
+                summary: "how long the near tier may serve what it fetched, whatever the server tells",
+            },
+            BackendOption {
+                name: "client_class",
+                takes: Takes::Text,
+                default: "none",
+                summary: "django-redis' choice of a client; accepted and ignored",
+            },
+        ],
     },
 ];

@@ -4,3 +4,5 @@
 pub mod custom;
 pub mod dummy;
 pub mod memory;
+#[cfg(feature = "redis")]
+pub mod redis;

@@ -159,6 +159,7 @@ impl CacheBuilder {
             Store::Memory(options) => Stack::new(Memory::new(&options, self.clock.clone())),
             Store::Given(stack) => stack,
         };
+        let innermost = store.clone().into_inner();
         let stack = self.layers.into_iter().fold(store, |inner, wrap| wrap(inner));
         let backend: Arc<dyn DynBackend> = stack.into_inner();
         let meters = Meters::new(&self.name);
@@ -166,6 +167,7 @@ impl CacheBuilder {
             shared: Arc::new(SharedState {
                 name: self.name,
                 abilities: backend.abilities(),
+                store: innermost,
                 backend,
                 keys: KeyMaker::new(&self.key_prefix, self.version, self.key_function),
                 timeout: self.timeout,

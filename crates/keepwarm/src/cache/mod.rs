@@ -84,6 +84,9 @@ pub struct Cache {
 pub(crate) struct SharedState {
     pub(crate) name: String,
     pub(crate) backend: Arc<dyn DynBackend>,
+    /// The store below all layers, for raw access to it.
+    #[allow(dead_code, reason = "only some backends have raw access")]
+    pub(crate) store: Arc<dyn DynBackend>,
     /// Asked once: a stack of layers and its store do not change what they can do.
     pub(crate) abilities: Abilities,
     pub(crate) keys: KeyMaker,

@@ -10,7 +10,7 @@ mod sleep;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub use manual::ManualClock;
-pub(crate) use sleep::{Driving, Sleep, earliest_deadline};
+pub(crate) use sleep::{Driving, Sleep, earliest_deadline, is_driven};
 
 /// A point on a [`Clock`], in nanoseconds from an origin that only this process knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

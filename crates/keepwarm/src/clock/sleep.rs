@@ -22,6 +22,11 @@ pub(crate) fn earliest_deadline() -> Option<Instant> {
     DRIVER.get().flatten()
 }
 
+/// Whether this thread drives a verb itself, so that a store may block it.
+pub(crate) fn is_driven() -> bool {
+    DRIVER.get().is_some()
+}
+
 /// While it lives, this thread drives a verb itself.
 pub(crate) struct Driving {
     /// What an outer driver on this thread had noted: a loader may use the blocking face inside a blocking verb.

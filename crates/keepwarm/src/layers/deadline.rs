@@ -17,7 +17,8 @@ pub(crate) const DEFAULT: Duration = Duration::from_millis(250);
 /// Ends every call after a while: [`ErrorKind::Timeout`], and whether it took effect is not known.
 ///
 /// It holds for both faces. A call that is awaited is dropped; one that blocks its thread in a socket is told by
-/// [`Limit`] how long it may. Around a store that never waits it does nothing and costs nothing.
+/// [`Limit`] how long it may. Around a store that never waits it does nothing and costs nothing. A tokio runtime has to be
+/// built with its time enabled.
 ///
 /// ```
 /// use keepwarm::layers::CallDeadline;

@@ -102,17 +102,32 @@ impl AliasSettings {
     pub(super) fn push(&mut self, spelling: String, value: SettingValue) {
         let name = canonical(&spelling);
         match value {
-            SettingValue::Table(entries) if name == "options" => {
+            SettingValue::Table(entries) if NESTED.contains(&name.as_str()) => {
                 for (inner, value) in entries {
-                    let name = canonical(&inner);
-                    self.given.push(Given { spelling: format!("{spelling}.{inner}"), name, value });
+                    self.push_nested(&spelling, &inner, value);
                 }
             }
-            SettingValue::Null if name == "options" => {}
+            SettingValue::Null if NESTED.contains(&name.as_str()) => {}
             value => self.given.push(Given { spelling, name, value }),
         }
     }
+
+    fn push_nested(&mut self, outer: &str, inner: &str, value: SettingValue) {
+        match value {
+            SettingValue::Table(entries) if canonical(inner) == "connection_pool_kwargs" => {
+                for (innermost, value) in entries {
+                    self.push_nested(&format!("{outer}.{inner}"), &innermost, value);
+                }
+            }
+            value => {
+                self.given.push(Given { spelling: format!("{outer}.{inner}"), name: canonical(inner), value });
+            }
+        }
+    }
 }
+
+/// Tables whose entries are options like any other: Django's, and inside it django-redis'.
+const NESTED: [&str; 2] = ["options", "connection_pool_kwargs"];
 
 fn canonical(spelling: &str) -> String {
     spelling.trim().to_ascii_lowercase()

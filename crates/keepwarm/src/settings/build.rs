@@ -6,8 +6,9 @@ use parking_lot::Mutex;
 
 use super::Plan;
 use super::options::Options;
+use super::redis;
 use super::registry::{Chosen, Construct};
-use super::resilience::Failing;
+use super::resilience::{Failing, Near};
 use super::sources::refusal;
 use crate::backend::Kind;
 use crate::backends::dummy::Dummy;
@@ -24,6 +25,7 @@ pub(crate) enum Store {
         location: Option<String>,
     },
     Dummy,
+    Redis(redis::Planned, Option<Near>),
     Registered(Arc<Construct>),
 }
 
@@ -32,6 +34,7 @@ impl Store {
     fn failing(&self) -> Failing {
         match self {
             Self::Memory { .. } | Self::Dummy => Failing::Never,
+            Self::Redis(..) => Failing::Stalls,
             Self::Registered(_) => Failing::Maybe,
         }
     }
@@ -45,6 +48,7 @@ impl Store {
         match kind.name {
             "memory" => memory(options),
             "dummy" => Ok(Self::Dummy),
+            "redis" => Ok(Self::Redis(redis::plan(options)?, Near::plan(options)?)),
             // A test builds every kind of the list.
             other => unreachable!("the kind {other} is in the list and has no constructor"),
         }
@@ -120,11 +124,12 @@ pub(crate) struct Builder {
     /// The memory stores of the aliases that give no LOCATION. In Django they share one; here, those that ask for the same
     /// bounds do. They belong to this set of settings and not to the process: two sets, in two tests say, do not meet.
     unnamed: Mutex<Vec<(MemoryOptions, Memory)>>,
+    redis: redis::Stores,
 }
 
 impl Builder {
     pub(crate) fn new(clock: Clock) -> Self {
-        Self { clock, unnamed: Mutex::default() }
+        Self { clock, unnamed: Mutex::default(), redis: redis::Stores::default() }
     }
 
     pub(crate) fn build(&self, plan: &Plan) -> Result<Cache> {
@@ -143,12 +148,18 @@ impl Builder {
             builder = builder.key_function(move |key, prefix, version| function(key, prefix, version));
         }
         let builder = self.store(builder, plan)?;
-        plan.resilience.lay(builder, plan.store.failing(), &plan.alias, &self.clock).build()
+        let builder = plan.resilience.lay(builder, plan.store.failing(), &plan.alias, &self.clock);
+        let builder = match &plan.store {
+            Store::Redis(planned, Some(near)) => self.redis.lay_near(builder, planned, near, &self.clock),
+            _ => builder,
+        };
+        builder.build()
     }
 
     fn store(&self, builder: CacheBuilder, plan: &Plan) -> Result<CacheBuilder> {
         Ok(match &plan.store {
             Store::Dummy => builder.backend(Dummy),
+            Store::Redis(planned, _) => self.redis.lay(builder, planned, &self.clock),
             Store::Memory { options, location: Some(name) } => {
                 builder.backend(Memory::new(&options.clone().location(name), self.clock.clone()))
             }

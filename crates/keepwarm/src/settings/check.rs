@@ -95,7 +95,7 @@ fn plan(alias: &str, settings: &AliasSettings, registry: &Registry) -> Result<Pl
         _ => None,
     };
     let ignore_exceptions = match take("ignore_exceptions") {
-        Some(Reading::Flag(flag)) => Some(flag),
+        Some(Reading::Truth(truth)) => Some(truth),
         _ => None,
     };
     let resilience = Resilience::new(alias, deadline, text(take("on_error")).as_deref(), ignore_exceptions)?;

@@ -31,6 +31,11 @@ mod check;
 mod environment;
 mod options;
 mod read;
+#[cfg(feature = "redis")]
+mod redis;
+#[cfg(not(feature = "redis"))]
+#[path = "no_redis.rs"]
+mod redis;
 mod reference;
 mod registry;
 mod resilience;

@@ -112,13 +112,24 @@ impl Options {
         }
     }
 
+    /// An option that is text, or a list of texts.
+    ///
+    /// # Errors
+    /// As [`text`](Self::text).
+    pub fn texts(&self, name: &str) -> Result<Option<Vec<String>>> {
+        match self.read(name, Takes::Texts)? {
+            Some(Reading::Texts(texts)) => Ok(Some(texts)),
+            _ => Ok(None),
+        }
+    }
+
     /// An option that is true or false.
     ///
     /// # Errors
     /// As [`text`](Self::text).
-    pub fn flag(&self, name: &str) -> Result<Option<bool>> {
-        match self.read(name, Takes::Flag)? {
-            Some(Reading::Flag(flag)) => Ok(Some(flag)),
+    pub fn truth(&self, name: &str) -> Result<Option<bool>> {
+        match self.read(name, Takes::Truth)? {
+            Some(Reading::Truth(truth)) => Ok(Some(truth)),
             _ => Ok(None),
         }
     }

@@ -18,7 +18,8 @@ pub(crate) enum Reading {
     Duration(Duration),
     Timeout(Timeout),
     Version(Version),
-    Flag(bool),
+    Texts(Vec<String>),
+    Truth(bool),
 }
 
 /// Reads a value. `Ok(None)` is Django's `None`, which is "not given" everywhere but in a timeout; `Err(())` is a value that
@@ -36,10 +37,21 @@ pub(crate) fn read(takes: Takes, value: &SettingValue) -> Result<Option<Reading>
         (Takes::Size, value) => Reading::Whole(size(value).filter(|bytes| *bytes > 0).ok_or(())?),
         (Takes::Duration, value) => Reading::Duration(length(value).filter(|length| !length.is_zero()).ok_or(())?),
         (Takes::Version, value) => Reading::Version(version(value)?),
-        (Takes::Flag, SettingValue::Flag(flag)) => Reading::Flag(*flag),
-        (Takes::Flag, SettingValue::Text(text)) => Reading::Flag(flag(text)?),
-        (Takes::Flag, _) => return Err(()),
-        (Takes::Text | Takes::OneOf(_), _) => return Err(()),
+        (Takes::Texts, SettingValue::Text(text)) => Reading::Texts(vec![text.clone()]),
+        (Takes::Texts, SettingValue::List(values)) => {
+            let text = |value: &SettingValue| match value {
+                SettingValue::Text(text) => Ok(text.clone()),
+                _ => Err(()),
+            };
+            Reading::Texts(values.iter().map(text).collect::<Result<_, _>>()?)
+        }
+        (Takes::Truth, SettingValue::Flag(flag)) => Reading::Truth(*flag),
+        (Takes::Truth, SettingValue::Text(text)) => match text.trim().to_ascii_lowercase().as_str() {
+            "true" | "yes" | "on" | "1" => Reading::Truth(true),
+            "false" | "no" | "off" | "0" => Reading::Truth(false),
+            _ => return Err(()),
+        },
+        (Takes::Text | Takes::OneOf(_) | Takes::Texts | Takes::Truth, _) => return Err(()),
     };
     Ok(Some(reading))
 }
@@ -78,15 +90,6 @@ fn timeout(value: &SettingValue) -> Result<Timeout, ()> {
             .map(|seconds| Timeout::from_secs(seconds).expect("a finite number of seconds is a timeout"))
             .or_else(|| length(value).map(Timeout::After))
             .ok_or(()),
-    }
-}
-
-/// A flag as URLs and environments write it.
-fn flag(text: &str) -> Result<bool, ()> {
-    match text.trim().to_ascii_lowercase().as_str() {
-        "true" | "yes" | "on" | "1" => Ok(true),
-        "false" | "no" | "off" | "0" => Ok(false),
-        _ => Err(()),
     }
 }
 
@@ -242,14 +245,14 @@ mod tests {
     #[test]
     fn flags_are_true_or_false() {
         for written in ["true", "True", "yes", "on", "1"] {
-            assert_eq!(read(Takes::Flag, &text(written)), Ok(Some(Reading::Flag(true))), "{written}");
+            assert_eq!(read(Takes::Truth, &text(written)), Ok(Some(Reading::Truth(true))), "{written}");
         }
         for written in ["false", "False", "no", "off", "0"] {
-            assert_eq!(read(Takes::Flag, &text(written)), Ok(Some(Reading::Flag(false))), "{written}");
+            assert_eq!(read(Takes::Truth, &text(written)), Ok(Some(Reading::Truth(false))), "{written}");
         }
-        assert_eq!(read(Takes::Flag, &SettingValue::Flag(true)), Ok(Some(Reading::Flag(true))));
+        assert_eq!(read(Takes::Truth, &SettingValue::Flag(true)), Ok(Some(Reading::Truth(true))));
         for value in [text(""), text("maybe"), SettingValue::Whole(1)] {
-            assert_eq!(read(Takes::Flag, &value), Err(()));
+            assert_eq!(read(Takes::Truth, &value), Err(()));
         }
     }
 

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use super::options::Options;
 use super::sources::refusal;
+use crate::backend::Feed;
+use crate::backends::memory::MemoryOptions;
 use crate::cache::CacheBuilder;
 use crate::clock::Clock;
 use crate::error::Result;
-use crate::layers::{Breaker, CallDeadline, Degrade};
+use crate::layers::{Breaker, CallDeadline, Degrade, Tiered};
 
 /// Whether and how a kind of store can fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,5 +76,32 @@ impl Resilience {
             builder = builder.layer(Degrade::new().name(alias).clock(clock.clone()));
         }
         builder
+    }
+}
+
+/// A near tier, asked for by giving any of its options.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Near {
+    options: Option<MemoryOptions>,
+    max_staleness: Option<Duration>,
+}
+
+impl Near {
+    /// From the options of a store that tells what changes in it.
+    pub(super) fn plan(options: &Options) -> Result<Option<Self>> {
+        let max_entries = options.whole("near_max_entries", 1)?;
+        let max_bytes = options.size("near_max_bytes")?;
+        let max_staleness = options.duration("max_staleness")?;
+        let bounds = max_entries.into_iter().fold(MemoryOptions::new(), MemoryOptions::max_entries);
+        let bounds = max_bytes.into_iter().fold(bounds, MemoryOptions::max_bytes);
+        let near = (max_entries.is_some() || max_bytes.is_some()).then_some(bounds);
+        Ok((near.is_some() || max_staleness.is_some()).then_some(Self { options: near, max_staleness }))
+    }
+
+    /// The layer.
+    #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "no other built-in store tells what changes"))]
+    pub(super) fn tier(&self, feed: impl Feed) -> Tiered {
+        let tier = self.options.iter().cloned().fold(Tiered::new(feed), Tiered::near);
+        self.max_staleness.into_iter().fold(tier, Tiered::max_staleness)
     }
 }

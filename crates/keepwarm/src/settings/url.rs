@@ -29,6 +29,12 @@ pub(super) fn parse(url: &str) -> Result<AliasSettings> {
     let kind = KINDS.iter().find(|kind| kind.schemes.contains(&scheme.as_str()));
     // An unknown scheme may be a backend that the program registers; the check comes with the registry.
     let mut alias = AliasSettings::new(kind.map_or(scheme.as_str(), |kind| kind.name));
+    // A URL that names servers is theirs, undecoded: what it says is not one name.
+    let servers = kind.and_then(|kind| kind.url_name).filter(|&option| option == "url");
+    if let Some(option) = servers {
+        alias.push(option.to_owned(), format!("{scheme}://{name}").into());
+    }
+    let name = if servers.is_some() { "" } else { name };
     let Ok(name) = decode(name.trim_end_matches('/')) else {
         return refuse("is not UTF-8 where it is percent-decoded");
     };

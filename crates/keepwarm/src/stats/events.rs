@@ -24,6 +24,13 @@ pub(crate) fn missed(cache: &str, reason: MissReason) {
     tracing::debug!(target: "keepwarm", cache, event = "misses", reason = reason.name());
 }
 
+/// An option that other programs need and this one does not.
+#[cold]
+#[allow(dead_code, reason = "only some backends have such options")]
+pub(crate) fn ignored(alias: &str, option: &str, value: &str) {
+    tracing::info!(target: "keepwarm", alias, event = "ignored option", option, value);
+}
+
 #[cold]
 pub(crate) fn failed(cache: &str, error: &Error) {
     tracing::warn!(target: "keepwarm", cache, event = "errors", %error);

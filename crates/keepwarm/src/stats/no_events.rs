@@ -11,6 +11,10 @@ pub(crate) fn counted(_cache: &str, _event: Event, _times: u64) {}
 pub(crate) fn missed(_cache: &str, _reason: MissReason) {}
 
 #[inline]
+#[allow(dead_code, reason = "only some backends have such options")]
+pub(crate) fn ignored(_alias: &str, _option: &str, _value: &str) {}
+
+#[inline]
 pub(crate) fn failed(_cache: &str, _error: &Error) {}
 
 #[inline]

@@ -22,6 +22,7 @@ const CODEC_INTEGER: u8 = 0;
 const CODEC_MESSAGEPACK: u8 = 1;
 const CODEC_JSON: u8 = 2;
 const CODEC_GENERATION: u8 = 4;
+const CODEC_LEASE: u8 = 5;
 
 const HAS_WRITTEN: u8 = 0x01;
 const HAS_HARD_DEADLINE: u8 = 0x02;
@@ -47,6 +48,9 @@ pub enum Content {
     Value(Codec, Bytes),
     /// The generation of a marker or scope: an entry of its own in stores that have no better place for it.
     Generation(Generation),
+    /// The right to compute the missing value of the key, held by who knows the stamp; for so many milliseconds before it
+    /// is gone, others may take it over. It is no entry: the key is absent.
+    Lease(u64),
 }
 
 /// An entry with all its fields as they lie in a store; times are wall time in milliseconds since 1970.
@@ -127,6 +131,7 @@ impl Envelope {
             Content::Integer(number) => Payload::Integer(number),
             Content::Value(codec, bytes) => Payload::bytes(codec, bytes),
             Content::Generation(_) => return Err(Undecodable("a generation is not a value".to_owned())),
+            Content::Lease(_) => return Err(Undecodable("a lease is not a value".to_owned())),
         };
         Ok(Entry {
             payload,
@@ -144,6 +149,7 @@ impl Envelope {
             Content::Value(Codec::MessagePack, bytes) => (CODEC_MESSAGEPACK, bytes.clone()),
             Content::Value(Codec::Json, bytes) => (CODEC_JSON, bytes.clone()),
             Content::Generation(generation) => (CODEC_GENERATION, Bytes::copy_from_slice(&generation.0.to_le_bytes())),
+            Content::Lease(millis) => (CODEC_LEASE, Bytes::from(millis.to_string())),
         };
         // 48 bytes hold the fields of every entry without marks.
         let mut out = Vec::with_capacity(48 + payload.len());
@@ -273,6 +279,10 @@ fn read_content(codec: u8, payload: Bytes) -> Result<Content, Undecodable> {
             .try_into()
             .map(|bytes| Content::Generation(Generation(u64::from_le_bytes(bytes))))
             .map_err(|_| "a generation is not 8 bytes long"),
+        CODEC_LEASE => decimal(&payload)
+            .and_then(|millis| u64::try_from(millis).ok())
+            .map(Content::Lease)
+            .ok_or("a lease's length is not a decimal"),
         _ => return Err(Undecodable(format!("codec {codec} is not known here"))),
     }
     .map_err(|reason| Undecodable(reason.to_owned()))

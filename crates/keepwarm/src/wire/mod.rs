@@ -90,3 +90,8 @@ pub fn plain_integer(entry: &Entry) -> Option<Bytes> {
         _ => None,
     }
 }
+
+/// The integer that these bytes are, if they are the one spelling of a plain one.
+pub fn plain(bytes: &[u8]) -> Option<i64> {
+    reader::decimal(bytes)
+}

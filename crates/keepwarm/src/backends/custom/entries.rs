@@ -41,7 +41,7 @@ impl<C: Custom> Adapter<C> {
     pub(super) async fn load(&self, key: &Key<'_>) -> Result<Found> {
         let Some(bytes) = self.fetch(key.as_str()).await? else { return Ok(Found::Nothing) };
         let envelope = match Envelope::read(key.as_str(), bytes.clone()) {
-            Ok(envelope) if !matches!(envelope.content, Content::Generation(_)) => envelope,
+            Ok(envelope) if !matches!(envelope.content, Content::Generation(_) | Content::Lease(_)) => envelope,
             _ => return Ok(Found::Foreign(bytes)),
         };
         Ok(match self.dead(key, &envelope).await? {

@@ -60,7 +60,7 @@ mod adapter;
 mod entries;
 mod leases;
 mod markers;
-mod random;
+pub(in crate::backends) mod random;
 mod time;
 mod verbs;
 

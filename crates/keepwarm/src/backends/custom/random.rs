@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 ///
 /// A random generator alone would hand the same numbers to both sides of a `fork`, and two processes that invalidate in
 /// turn would bring an old generation back. So the process, the time and a count go into it as well.
-pub(super) fn fresh() -> u64 {
+pub(in crate::backends) fn fresh() -> u64 {
     static SECRET: LazyLock<RandomState> = LazyLock::new(RandomState::new);
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

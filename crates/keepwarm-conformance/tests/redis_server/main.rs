@@ -1,0 +1,32 @@
+//! Redis as it is seen from behind: what lies on the server, in how many trips, and what becomes of calls when the server
+//! fails.
+
+mod failures;
+mod lying;
+mod moving;
+mod processes;
+mod sharing;
+
+use keepwarm::backends::redis::{Redis, RedisOptions};
+use keepwarm::clock::Clock;
+use keepwarm::{Cache, Error};
+use keepwarm_conformance::servers::RedisServer;
+
+/// A cache of its own on a server's first database.
+fn cache(server: &RedisServer) -> Cache {
+    cache_of(&options(server))
+}
+
+fn options(server: &RedisServer) -> RedisOptions {
+    RedisOptions::url(&server.url(0)).expect("the URL of a server")
+}
+
+fn cache_of(options: &RedisOptions) -> Cache {
+    let redis = Redis::new(options, Clock::system());
+    Cache::builder().backend(redis).key_prefix("app").build().expect("the settings fit together")
+}
+
+/// The kind of an error, for comparing.
+fn kind<T: std::fmt::Debug>(answer: Result<T, Error>) -> keepwarm::ErrorKind {
+    answer.expect_err("it must fail").kind()
+}

@@ -1,0 +1,88 @@
+//! What this process last saw of the scopes: a guess that every write has confirmed by the server.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::RwLock;
+
+use super::names;
+use crate::entry::Generation;
+use crate::key::Scope;
+
+/// The lowest bit of a scope's record: what a clearing left behind has not been swept yet.
+const PENDING: u64 = 1;
+
+/// The record of a scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ScopeRecord(u64);
+
+impl ScopeRecord {
+    pub(super) fn of(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The record as it lies on the server.
+    pub(super) fn number(self) -> u64 {
+        self.0
+    }
+
+    /// The generation that entries carry.
+    pub(super) fn generation(self) -> Generation {
+        Generation(self.0 & !PENDING)
+    }
+
+    /// Whether plain integers may be from before a clearing.
+    pub(super) fn is_pending(self) -> bool {
+        self.0 & PENDING != 0
+    }
+
+    pub(super) fn pending(self) -> Self {
+        Self(self.0 | PENDING)
+    }
+
+    pub(super) fn settled(self) -> Self {
+        Self(self.0 & !PENDING)
+    }
+}
+
+/// One scope of the store.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) scope: Scope,
+    /// Where its record lies.
+    pub(super) name: Arc<str>,
+    /// The last record seen; 0 for none.
+    seen: AtomicU64,
+}
+
+impl Known {
+    pub(super) fn guess(&self) -> Option<ScopeRecord> {
+        Some(self.seen.load(Ordering::Relaxed)).filter(|&seen| seen != 0).map(ScopeRecord)
+    }
+
+    /// Notes a record; what it was when it is none.
+    pub(super) fn note(&self, record: Option<&[u8]>) -> Option<ScopeRecord> {
+        let number = names::generation(&self.name, record);
+        self.seen.store(number.unwrap_or(0), Ordering::Relaxed);
+        number.map(ScopeRecord)
+    }
+}
+
+/// The scopes that were asked for, by their numbers.
+#[derive(Debug, Default)]
+pub(super) struct Scopes(RwLock<Vec<Option<Arc<Known>>>>);
+
+impl Scopes {
+    pub(super) fn of(&self, scope: &Scope) -> Arc<Known> {
+        let index = scope.index() as usize;
+        if let Some(Some(known)) = self.0.read().get(index) {
+            return Arc::clone(known);
+        }
+        let mut scopes = self.0.write();
+        if scopes.len() <= index {
+            scopes.resize_with(index + 1, || None);
+        }
+        let make = || Arc::new(Known { scope: scope.clone(), name: names::of_scope(scope), seen: AtomicU64::new(0) });
+        Arc::clone(scopes[index].get_or_insert_with(make))
+    }
+}

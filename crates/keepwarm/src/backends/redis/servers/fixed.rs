@@ -1,0 +1,52 @@
+//! One server, or one and its replicas: writes go to the first, reads to any other.
+
+use std::sync::Arc;
+
+use redis::Value;
+
+use super::{bytes, checked, list, mget, one};
+use crate::backends::redis::address::Address;
+use crate::backends::redis::link::{Node, Request, Ways};
+use crate::error::Result;
+
+#[derive(Debug)]
+pub(in crate::backends::redis) struct Fixed {
+    first: Arc<Node>,
+    others: Vec<Arc<Node>>,
+}
+
+impl Fixed {
+    pub(super) fn new(addresses: &[Address], ways: &Ways) -> Self {
+        let mut nodes = addresses.iter().map(|address| Arc::new(Node::new(address.clone(), ways.clone())));
+        let first = nodes.next().expect("a URL names a server");
+        Self { first, others: nodes.collect() }
+    }
+
+    pub(super) fn master(&self) -> Arc<Node> {
+        Arc::clone(&self.first)
+    }
+
+    pub(super) async fn ask(&self, request: &Request) -> Result<Vec<Value>> {
+        self.first.ask(request).await.map_err(|failure| failure.at(self.first.address()))
+    }
+
+    pub(super) async fn read(&self, keys: &[&str], spread: bool) -> Result<Vec<Option<Vec<u8>>>> {
+        let request = Request::repeatable().and(mget(keys));
+        if spread && !self.others.is_empty() {
+            let other = &self.others[fastrand::usize(..self.others.len())];
+            if let Ok(answers) = other.ask(&request).await
+                && let Ok(answer) = checked(one(answers))
+            {
+                return Ok(list(answer).into_iter().map(bytes).collect());
+            }
+            // A replica that is down or still loading: the first server knows as well.
+        }
+        let answer = checked(one(self.ask(&request).await?))?;
+        Ok(list(answer).into_iter().map(bytes).collect())
+    }
+
+    pub(super) fn close(&self) {
+        self.first.close();
+        self.others.iter().for_each(|node| node.close());
+    }
+}

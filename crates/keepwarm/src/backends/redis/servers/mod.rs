@@ -1,0 +1,169 @@
+//! Which server a request goes to.
+
+mod cluster;
+mod fixed;
+mod join;
+mod sentinel;
+
+use std::sync::Arc;
+
+use redis::{Cmd, Value};
+
+use super::failure::answered;
+use super::link::{Node, Request, Ways};
+use super::options::{RedisOptions, Topology};
+use super::scripts::Script;
+use crate::error::Result;
+use cluster::Cluster;
+use fixed::Fixed;
+use sentinel::Sentinel;
+
+/// All servers of a store.
+#[derive(Debug)]
+pub(super) enum Servers {
+    Fixed(Fixed),
+    Sentinel(Sentinel),
+    Cluster(Cluster),
+}
+
+impl Servers {
+    pub(super) fn new(options: &RedisOptions) -> Self {
+        let ways = Ways::of(options);
+        match &options.topology {
+            Topology::Fixed(addresses) => Self::Fixed(Fixed::new(addresses, &ways)),
+            Topology::Sentinel { sentinels, service } => {
+                Self::Sentinel(Sentinel::new(sentinels, service, &options.sentinel_login, &ways))
+            }
+            Topology::Cluster(seeds) => Self::Cluster(Cluster::new(seeds, &ways)),
+        }
+    }
+
+    /// Whether everything lies on one server, so that a script can look at any key.
+    pub(super) fn is_one_place(&self) -> bool {
+        match self {
+            Self::Fixed(_) | Self::Sentinel(_) => true,
+            Self::Cluster(_) => false,
+        }
+    }
+
+    /// Asks the server that `key` is written on. Errors among the answers are the caller's to look at.
+    pub(super) async fn ask(&self, key: &str, request: &Request) -> Result<Vec<Value>> {
+        match self {
+            Self::Fixed(fixed) => fixed.ask(request).await,
+            Self::Sentinel(sentinel) => sentinel.ask(request).await,
+            Self::Cluster(cluster) => cluster.ask(key, request).await,
+        }
+    }
+
+    /// Carries out commands on the servers that their keys are written on, in one trip to each; an answer for each.
+    pub(super) async fn scatter(&self, commands: Vec<(String, Cmd)>, repeatable: bool) -> Result<Vec<Value>> {
+        if commands.is_empty() {
+            return Ok(Vec::new());
+        }
+        if let Self::Cluster(cluster) = self {
+            return cluster.scatter(commands, repeatable).await;
+        }
+        let request = if repeatable { Request::repeatable() } else { Request::once() };
+        self.ask("", &commands.into_iter().fold(request, |request, (_, command)| request.and(command))).await
+    }
+
+    /// What lies under the keys, in one trip to each server. What is no string is not there.
+    pub(super) async fn read(&self, keys: &[&str], spread: bool) -> Result<Vec<Option<Vec<u8>>>> {
+        match self {
+            Self::Fixed(fixed) => fixed.read(keys, spread).await,
+            Self::Sentinel(sentinel) => {
+                let answer = checked(one(sentinel.ask(&Request::repeatable().and(mget(keys))).await?))?;
+                Ok(list(answer).into_iter().map(bytes).collect())
+            }
+            Self::Cluster(cluster) => {
+                let commands = keys.iter().map(|key| ((*key).to_owned(), mget(&[key]))).collect();
+                let answers = cluster.scatter(commands, true).await?;
+                let first = |answer| Ok(list(checked(answer)?).into_iter().next().and_then(bytes));
+                answers.into_iter().map(first).collect()
+            }
+        }
+    }
+
+    /// Every server that is written on.
+    pub(super) async fn masters(&self) -> Result<Vec<Arc<Node>>> {
+        match self {
+            Self::Fixed(fixed) => Ok(vec![fixed.master()]),
+            Self::Sentinel(sentinel) => Ok(vec![sentinel.master().await?]),
+            Self::Cluster(cluster) => cluster.masters().await,
+        }
+    }
+
+    /// Calls a script on the server of `key`, by its hash where the server knows it.
+    pub(super) async fn call(&self, key: &str, script: &Script, rest: &Cmd, repeatable: bool) -> Result<Value> {
+        let request = |command: Cmd| if repeatable { Request::repeatable() } else { Request::once() }.and(command);
+        let by_hash = script_command("EVALSHA", &script.hash, rest);
+        let answer = one(self.ask(key, &request(by_hash)).await?);
+        if let Value::ServerError(error) = &answer
+            && error.code() == "NOSCRIPT"
+        {
+            let in_full = script_command("EVAL", &script.text, rest);
+            return checked(one(self.ask(key, &request(in_full)).await?));
+        }
+        checked(answer)
+    }
+
+    pub(super) fn close(&self) {
+        match self {
+            Self::Fixed(fixed) => fixed.close(),
+            Self::Sentinel(sentinel) => sentinel.close(),
+            Self::Cluster(cluster) => cluster.close(),
+        }
+    }
+}
+
+/// `EVAL` or `EVALSHA` of a script with the keys and arguments of `rest`.
+pub(super) fn script_command(verb: &str, script: &str, rest: &Cmd) -> Cmd {
+    let mut command = redis::cmd(verb);
+    command.arg(script);
+    for argument in rest.args_iter() {
+        if let redis::Arg::Simple(bytes) = argument {
+            command.arg(bytes);
+        }
+    }
+    command
+}
+
+/// The answer to the only command.
+pub(super) fn one(answers: Vec<Value>) -> Value {
+    answers.into_iter().next().unwrap_or(Value::Nil)
+}
+
+/// The answer, or the error that it is.
+pub(super) fn checked(answer: Value) -> Result<Value> {
+    match answer {
+        Value::ServerError(error) => Err(answered(&error)),
+        answer => Ok(answer),
+    }
+}
+
+/// The bytes in an answer, where there are any.
+pub(super) fn bytes(answer: Value) -> Option<Vec<u8>> {
+    match answer {
+        Value::BulkString(bytes) => Some(bytes),
+        Value::SimpleString(text) => Some(text.into_bytes()),
+        Value::Int(number) => Some(number.to_string().into_bytes()),
+        _ => None,
+    }
+}
+
+/// The parts of an answer that is a list.
+pub(super) fn list(answer: Value) -> Vec<Value> {
+    match answer {
+        Value::Array(parts) => parts,
+        other => vec![other],
+    }
+}
+
+/// An `MGET` of these keys.
+pub(super) fn mget(keys: &[&str]) -> Cmd {
+    let mut command = redis::cmd("MGET");
+    for key in keys {
+        command.arg(*key);
+    }
+    command
+}

@@ -1,0 +1,232 @@
+//! The store: its servers, its time, and what every verb needs of them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::judge::{Lying, moved_on};
+use super::link::Request;
+use super::names;
+use super::options::RedisOptions;
+use super::scopes::{Known, ScopeRecord, Scopes};
+use super::servers::{Servers, bytes, checked, list};
+use super::sweep::Sweeper;
+use crate::backends::custom::random::fresh;
+use crate::clock::Clock;
+use crate::entry::{Generation, Marker, MissReason};
+use crate::error::Result;
+use crate::expiry::Deadline;
+use crate::key::{Key, Scope};
+
+/// How long a marker lies that no entry lies under.
+pub(super) const MARKER_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A longer life is none that ends.
+const LONGEST_LIFE: u128 = 100 * 366 * 24 * 60 * 60 * 1000;
+
+#[derive(Debug)]
+pub(super) struct Store {
+    pub(super) servers: Servers,
+    pub(super) clock: Clock,
+    pub(super) options: RedisOptions,
+    scopes: Scopes,
+    pub(super) sweeper: Sweeper,
+    pub(super) evictions: AtomicU64,
+    pub(super) expirations: AtomicU64,
+}
+
+/// How long an entry is to lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Life {
+    Never,
+    Millis(u64),
+    /// Not at all.
+    Over,
+}
+
+impl Life {
+    /// As the scripts take it.
+    pub(super) fn argument(self) -> String {
+        match self {
+            Self::Never => String::new(),
+            Self::Millis(millis) => millis.to_string(),
+            Self::Over => "0".to_owned(),
+        }
+    }
+}
+
+impl Store {
+    pub(super) fn new(options: &RedisOptions, clock: Clock) -> Self {
+        Self {
+            servers: Servers::new(options),
+            clock,
+            options: options.clone(),
+            scopes: Scopes::default(),
+            sweeper: Sweeper::default(),
+            evictions: AtomicU64::new(0),
+            expirations: AtomicU64::new(0),
+        }
+    }
+
+    pub(super) fn scope(&self, scope: &Scope) -> Arc<Known> {
+        self.scopes.of(scope)
+    }
+
+    /// Whether the records of a scope's markers can be looked at where its entries lie.
+    pub(super) fn is_near(&self, scope: &Scope) -> bool {
+        self.servers.is_one_place() || names::is_in_one_slot(scope.prefix())
+    }
+
+    /// How long it is until a deadline, begun milliseconds counted whole, so that nothing expires before its time.
+    pub(super) fn life(&self, deadline: Deadline) -> Life {
+        let Some(left) = deadline.left(self.clock.now()) else { return Life::Never };
+        let millis = left.as_nanos().div_ceil(1_000_000);
+        match millis {
+            0 => Life::Over,
+            _ if millis > LONGEST_LIFE => Life::Never,
+            _ => Life::Millis(u64::try_from(millis).unwrap_or(u64::MAX)),
+        }
+    }
+
+    /// The current generations of markers that lie under these names; `None` for lost ones.
+    pub(super) async fn current(&self, names: &[String]) -> Result<Vec<Option<Generation>>> {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys: Vec<&str> = names.iter().map(String::as_str).collect();
+        let records = self.servers.read(&keys, false).await?;
+        Ok(names.iter().zip(&records).map(|(name, record)| read_generation(name, record.as_deref())).collect())
+    }
+
+    /// The current generations, made where there were none: of many who make one at once, all get the same.
+    pub(super) async fn current_or_new(&self, names: &[String]) -> Result<Vec<Generation>> {
+        let mut current = self.current(names).await?;
+        let missing: Vec<usize> = (0..names.len()).filter(|&at| current[at].is_none()).collect();
+        if !missing.is_empty() {
+            let mut commands = Vec::with_capacity(missing.len() * 2);
+            for &at in &missing {
+                let name = &names[at];
+                // What lies there and is no generation is in the way: `NX` alone would leave it.
+                let mut set = redis::cmd("SET");
+                set.arg(name).arg(names::record(name, fresh())).arg("PX").arg(millis(MARKER_LIFE)).arg("NX");
+                let mut get = redis::cmd("GET");
+                get.arg(name);
+                commands.extend([(name.clone(), set), (name.clone(), get)]);
+            }
+            let answers = self.servers.scatter(commands, true).await?;
+            for (&at, pair) in missing.iter().zip(answers.chunks(2)) {
+                let name = &names[at];
+                checked(pair[0].clone())?;
+                let record = bytes(checked(pair[1].clone())?);
+                current[at] = match read_generation(name, record.as_deref()) {
+                    Some(generation) => Some(generation),
+                    None => Some(self.renew_one(name).await?),
+                };
+            }
+        }
+        Ok(current.into_iter().flatten().collect())
+    }
+
+    async fn renew_one(&self, name: &str) -> Result<Generation> {
+        let number = fresh();
+        let mut set = redis::cmd("SET");
+        set.arg(name).arg(names::record(name, number)).arg("PX").arg(millis(MARKER_LIFE));
+        let answers = self.servers.ask(name, &Request::repeatable().and(set)).await?;
+        answers.into_iter().try_for_each(|answer| checked(answer).map(drop))?;
+        Ok(Generation(number))
+    }
+
+    /// What lies under the keys, and why a read misses it: one trip, and a second where entries have marks that `hint`
+    /// does not name.
+    pub(super) async fn look(&self, keys: &[Key<'_>], hint: &[Marker]) -> Result<Vec<(Lying, Option<MissReason>)>> {
+        let Some(first) = keys.first() else { return Ok(Vec::new()) };
+        let scope = self.scope(first.scope());
+        let hints: Vec<String> = hint.iter().map(names::of_marker).collect();
+        let mut names: Vec<&str> = keys.iter().map(Key::as_str).collect();
+        names.push(&scope.name);
+        names.extend(hints.iter().map(String::as_str));
+        let mut found = self.servers.read(&names, true).await?;
+        let markers = found.split_off(keys.len() + 1);
+        let mut record = scope.note(found.pop().flatten().as_deref());
+        let lying: Vec<Lying> = keys.iter().zip(found).map(|(key, bytes)| Lying::read(key, bytes)).collect();
+        if record.is_none() && lying.iter().any(|lying| matches!(lying, Lying::Plain(_))) {
+            // Before the first write of this scope, or the record was lost: what is true is decided where it lies.
+            record = Some(self.scope_record(first).await?);
+        }
+        let mut current: Vec<(Marker, Option<Generation>)> = Vec::new();
+        for ((marker, name), found) in hint.iter().zip(&hints).zip(markers) {
+            current.push((marker.clone(), read_generation(name, found.as_deref())));
+        }
+        self.complete(&lying, &mut current).await?;
+        let now = self.clock.unix_millis();
+        let judged = lying.into_iter().map(|lying| {
+            let of = |mark: &crate::entry::Mark| {
+                current.iter().find(|(marker, _)| *marker == mark.marker).and_then(|(_, generation)| *generation)
+            };
+            let dead = lying.dead(record, now).or_else(|| moved_on(lying.marks(), of));
+            (lying, dead)
+        });
+        Ok(judged.collect())
+    }
+
+    /// Adds the generations that the marks of these entries are compared with and that are not known yet.
+    async fn complete(&self, lying: &[Lying], current: &mut Vec<(Marker, Option<Generation>)>) -> Result<()> {
+        let mut unknown: Vec<Marker> = Vec::new();
+        for mark in lying.iter().flat_map(Lying::marks) {
+            let known = current.iter().any(|(marker, _)| *marker == mark.marker) || unknown.contains(&mark.marker);
+            if !known {
+                unknown.push(mark.marker.clone());
+            }
+        }
+        let names: Vec<String> = unknown.iter().map(names::of_marker).collect();
+        let generations = self.current(&names).await?;
+        current.extend(unknown.into_iter().zip(generations));
+        Ok(())
+    }
+
+    /// The server's own figures, as `INFO` gives them.
+    pub(super) async fn figures(&self) -> Result<Vec<String>> {
+        let mut figures = Vec::new();
+        for master in self.servers.masters().await? {
+            let request = Request::repeatable().and(redis::cmd("INFO"));
+            let answers = master.ask(&request).await.map_err(|failure| failure.at(master.address()))?;
+            for answer in answers {
+                let text = match checked(answer)? {
+                    redis::Value::VerbatimString { text, .. } => text,
+                    other => String::from_utf8_lossy(&bytes(other).unwrap_or_default()).into_owned(),
+                };
+                figures.push(text);
+            }
+        }
+        let sum = |name| figures.iter().filter_map(|text| figure(text, name)).sum();
+        self.evictions.store(sum("evicted_keys"), Ordering::Relaxed);
+        self.expirations.store(sum("expired_keys"), Ordering::Relaxed);
+        Ok(figures)
+    }
+}
+
+/// One of the figures of `INFO`.
+pub(super) fn figure(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+    line.trim().parse().ok()
+}
+
+pub(super) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn read_generation(name: &str, record: Option<&[u8]>) -> Option<Generation> {
+    names::generation(name, record).map(Generation)
+}
+
+/// The record in the answer of a script.
+pub(super) fn record_of(scope: &Known, answer: Option<redis::Value>) -> Option<ScopeRecord> {
+    scope.note(answer.and_then(bytes).as_deref())
+}
+
+/// What a script said first, and what follows.
+pub(super) fn said(answer: redis::Value) -> (String, std::vec::IntoIter<redis::Value>) {
+    let mut parts = list(answer).into_iter();
+    let word = parts.next().and_then(bytes).unwrap_or_default();
+    (String::from_utf8_lossy(&word).into_owned(), parts)
+}

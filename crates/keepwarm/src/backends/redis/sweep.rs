@@ -1,0 +1,230 @@
+//! Clearing a prefix, sweeping up after it, and going through its keys.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use redis::{Cmd, Value};
+
+use super::link::{Request, packed};
+use super::names;
+use super::scopes::ScopeRecord;
+use super::script_call::Arguments;
+use super::scripts;
+use super::servers::{bytes, checked, list, one};
+use super::store::Store;
+use super::verbs::cleared;
+use crate::backend::Page;
+use crate::error::Result;
+use crate::key::{Key, Pattern, Scope};
+
+/// So many keys a server goes through at a time.
+const BATCH: usize = 500;
+
+/// A scan's position holds the number of the server in its highest bits: no server has 2^48 keys.
+const SERVER_SHIFT: u32 = 48;
+
+/// How long one process holds the others off from sweeping the same; prolonged while it goes on.
+const SWEEP_LEASE: Duration = Duration::from_secs(30);
+
+/// What this process still has to sweep; done on a thread that ends when nothing is left.
+#[derive(Debug, Default)]
+pub(super) struct Sweeper {
+    jobs: Mutex<Vec<(Scope, ScopeRecord)>>,
+    running: AtomicUsize,
+}
+
+impl Store {
+    /// Every entry of the scope is a miss when this returns; what lies there is swept later.
+    pub(super) async fn clear_scope(self: &Arc<Self>, scope: &Scope) -> Result<()> {
+        let known = self.scope(scope);
+        let record = cleared();
+        let name = known.name.to_string();
+        let set = |name: &str, bytes: Vec<u8>| {
+            let mut command = redis::cmd("SET");
+            command.arg(name).arg(bytes);
+            (name.to_owned(), command)
+        };
+        let clearing = names::of_clearing(scope);
+        // The second place first: between the two, the prefix is merely swept once more.
+        let commands = vec![
+            set(&clearing, names::record(&clearing, record.number())),
+            set(&name, names::record(&name, record.number())),
+        ];
+        for answer in self.servers.scatter(commands, true).await? {
+            checked(answer)?;
+        }
+        known.note(Some(&names::record(&name, record.number())));
+        self.sweep_later(scope.clone(), record);
+        Ok(())
+    }
+
+    /// Has the scope swept on a thread of its own.
+    pub(super) fn sweep_later(self: &Arc<Self>, scope: Scope, record: ScopeRecord) {
+        self.sweeper.jobs.lock().push((scope, record));
+        if self.sweeper.running.swap(1, Ordering::AcqRel) == 0 {
+            let store = Arc::downgrade(self);
+            let sweep = move || sweep_all(&store);
+            if std::thread::Builder::new().name("keepwarm-sweep".to_owned()).spawn(sweep).is_err() {
+                // Memory is reclaimed by timeouts, and integers lie in envelopes, until the next clearing.
+                self.sweeper.running.store(0, Ordering::Release);
+            }
+        }
+    }
+
+    /// Removes what a clearing left behind, then says that nothing is left.
+    async fn sweep(&self, scope: &Scope, record: ScopeRecord) -> Result<()> {
+        let known = self.scope(scope);
+        let lease = names::of_sweep(scope);
+        let expected = names::record(&known.name, record.number());
+        let begins = [scope.prefix(), ":"].concat();
+        let pattern = [Pattern::literal(&begins).as_str(), "*"].concat();
+        for master in self.servers.masters().await? {
+            let mut cursor = 0;
+            loop {
+                let mut hold = redis::cmd("SET");
+                hold.arg(&lease).arg("1").arg("PX").arg(super::store::millis(SWEEP_LEASE));
+                self.servers.ask(&lease, &Request::repeatable().and(hold)).await?;
+                let (keys, next) = self.scan_server(&master, &pattern, cursor).await?;
+                let keys: Vec<String> = keys.into_iter().filter(|key| key.starts_with(&begins)).collect();
+                for group in self.grouped(scope, &keys) {
+                    let arguments = Arguments::default().and(expected.as_slice());
+                    let (word, _) = self.on_keys(&scripts::SWEEP, &group, scope, true, arguments).await?;
+                    if word == "over" {
+                        return Ok(());
+                    }
+                }
+                if next == 0 {
+                    break;
+                }
+                cursor = next;
+            }
+        }
+        let clearing = names::of_clearing(scope);
+        let mut rest = Cmd::new();
+        let near = self.is_near(scope);
+        rest.arg(2).arg(&*known.name).arg(if near { &clearing } else { &*known.name });
+        let settled = names::record(&known.name, record.settled().number());
+        rest.arg(&expected).arg(if near { settled.as_slice() } else { &[] });
+        if near {
+            self.servers.call(&known.name, &scripts::SWAP, &rest, true).await?;
+        } else {
+            self.settle_apart(scope, record).await?;
+        }
+        let answers = self.servers.ask(&lease, &Request::repeatable().and(packed(&["UNLINK", &lease]))).await?;
+        checked(one(answers)).map(drop)
+    }
+
+    /// The same where the two records lie on different servers.
+    async fn settle_apart(&self, scope: &Scope, record: ScopeRecord) -> Result<()> {
+        let known = self.scope(scope);
+        let clearing = names::of_clearing(scope);
+        let nothing = names::of_refresh(&known.name);
+        let mut rest = Cmd::new();
+        rest.arg(2).arg(&*known.name).arg(nothing);
+        rest.arg(names::record(&known.name, record.number()))
+            .arg(names::record(&known.name, record.settled().number()));
+        let swapped = self.servers.call(&known.name, &scripts::SWAP, &rest, true).await?;
+        if swapped == Value::Int(1) {
+            let forget = packed(&["UNLINK", &clearing]);
+            checked(one(self.servers.ask(&clearing, &Request::repeatable().and(forget)).await?))?;
+        }
+        Ok(())
+    }
+
+    /// Keys in groups that one script can look at.
+    fn grouped<'k>(&self, scope: &Scope, keys: &'k [String]) -> Vec<Vec<&'k str>> {
+        let at_once = if self.is_near(scope) { BATCH } else { 1 };
+        keys.chunks(at_once).map(|group| group.iter().map(String::as_str).collect()).collect()
+    }
+
+    /// Some keys of one server, from a position on; 0 for the next position is the end.
+    async fn scan_server(
+        &self,
+        master: &Arc<super::link::Node>,
+        pattern: &str,
+        cursor: u64,
+    ) -> Result<(Vec<String>, u64)> {
+        let mut scan = redis::cmd("SCAN");
+        scan.arg(cursor).arg("MATCH").arg(pattern).arg("COUNT").arg(BATCH);
+        let answers =
+            master.ask(&Request::repeatable().and(scan)).await.map_err(|failure| failure.at(master.address()))?;
+        let mut parts = list(checked(one(answers))?).into_iter();
+        let next = parts.next().and_then(bytes).and_then(|digits| String::from_utf8(digits).ok()?.parse().ok());
+        let keys = list(parts.next().unwrap_or(Value::Array(Vec::new())));
+        // Keys that are no text are nobody's of ours.
+        let keys = keys.into_iter().filter_map(|key| String::from_utf8(bytes(key)?).ok()).collect();
+        Ok((keys, next.unwrap_or(0)))
+    }
+
+    pub(super) async fn scan_page(&self, scope: &Scope, pattern: &Pattern, from: u64) -> Result<Page> {
+        let masters = self.servers.masters().await?;
+        let at = usize::try_from(from >> SERVER_SHIFT).unwrap_or(usize::MAX);
+        let Some(master) = masters.get(at) else { return Ok(Page::default()) };
+        let cursor = from & ((1 << SERVER_SHIFT) - 1);
+        let (mut keys, next) = self.scan_server(master, &superset(pattern), cursor).await?;
+        keys.retain(|key| pattern.matches(key));
+        let mut live = Vec::with_capacity(keys.len());
+        for group in self.grouped(scope, &keys) {
+            let plain = group.iter().all(|key| super::judge::lies_plain(&Key::new(key, scope)));
+            let (_, answers) = self.on_keys(&scripts::ALIVE, &group, scope, plain, Arguments::default()).await?;
+            let answers = answers.map(|answer| answer == Value::Int(1));
+            live.extend(group.iter().zip(answers).filter(|(_, alive)| *alive).map(|(key, _)| (*key).to_owned()));
+        }
+        let server = (at as u64) << SERVER_SHIFT;
+        let next = match next {
+            0 if at + 1 < masters.len() => Some(server + (1 << SERVER_SHIFT)),
+            0 => None,
+            next => Some(server | next),
+        };
+        Ok(Page { keys: live, next })
+    }
+}
+
+/// A pattern for the server that lets through at least what ours does: its `?` is a byte and ours a character, and sets
+/// are written differently. What is let through too much is sorted out here.
+fn superset(pattern: &Pattern) -> String {
+    let mut out = String::with_capacity(pattern.as_str().len());
+    let mut characters = pattern.as_str().chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '*' | '?' => out.push('*'),
+            '\\' => {
+                out.push('\\');
+                out.push(characters.next().unwrap_or('\\'));
+            }
+            // Up to where a set might end nothing is known; a set that never ends stands for itself.
+            '[' => {
+                out.push('*');
+                while let Some(inside) = characters.next() {
+                    match inside {
+                        ']' => break,
+                        '\\' => drop(characters.next()),
+                        _ => {}
+                    }
+                }
+            }
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+fn sweep_all(store: &Weak<Store>) {
+    loop {
+        let Some(store) = store.upgrade() else { return };
+        let job = store.sweeper.jobs.lock().pop();
+        let Some((scope, record)) = job else {
+            store.sweeper.running.store(0, Ordering::Release);
+            // Somebody may have come between the look and the note.
+            let more = !store.sweeper.jobs.lock().is_empty();
+            if more && store.sweeper.running.swap(1, Ordering::AcqRel) == 0 {
+                continue;
+            }
+            return;
+        };
+        // What fails stays unswept: entries are dead by their generation, and timeouts reclaim them.
+        let _ = crate::blocking::drive(store.sweep(&scope, record));
+    }
+}

@@ -1,0 +1,368 @@
+//! The verbs of the door.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use redis::Value;
+
+use super::Redis;
+use super::failure::{answered, senseless};
+use super::judge::Lying;
+use super::link::{Request, packed};
+use super::names;
+use super::scopes::ScopeRecord;
+use super::script_call::Arguments;
+use super::scripts;
+use super::servers::{bytes, checked};
+use super::store::{Life, MARKER_LIFE, figure, millis, record_of};
+use super::writes::{LONGEST_VALUE, condition, plain_stamp};
+use crate::backend::{
+    Abilities, Backend, Claim, Count, Fence, Housekeeping, Inspection, Lease, Lookup, Page, Put, Sharing, Size, When,
+};
+use crate::backends::custom::random::fresh;
+use crate::codec::Codec;
+use crate::entry::{Entry, Generation, Marker, MissReason, Stamp};
+use crate::error::Result;
+use crate::expiry::Deadline;
+use crate::key::{Key, Parts, Pattern, Scope};
+use crate::payload::{Glimpse, Payload};
+use crate::wire::{Anchor, Content, Envelope};
+
+/// How often a verb looks again when the scope's record is not the one it was guessed to be: once is usual after a
+/// clearing, more needs somebody who clears all the time.
+const LOOKS: usize = 16;
+
+impl Redis {
+    fn payload(lying: Lying) -> Option<Payload> {
+        match lying {
+            Lying::Plain(number) => Some(Payload::Integer(number)),
+            Lying::Envelope(envelope) => match envelope.content {
+                Content::Integer(number) => Some(Payload::Integer(number)),
+                Content::Value(codec, bytes) => Some(Payload::bytes(codec, bytes)),
+                Content::Generation(_) | Content::Lease(_) => None,
+            },
+            Lying::Nothing | Lying::Lease | Lying::Foreign(_) => None,
+        }
+    }
+
+    fn found(lying: Lying, dead: Option<MissReason>) -> Lookup<Payload> {
+        match (dead, Self::payload(lying)) {
+            (Some(reason), _) => Lookup::Miss(reason),
+            (None, Some(payload)) => Lookup::Hit(payload),
+            (None, None) => Lookup::Miss(MissReason::Undecodable),
+        }
+    }
+
+    /// What lies under a key as an entry; `left` is the server's `PTTL`.
+    fn as_entry(&self, lying: Lying, left: i64) -> Option<Entry> {
+        let anchor = Anchor::now(&self.0.clock);
+        let mut entry = match lying {
+            Lying::Envelope(envelope) => envelope.into_entry(anchor).ok()?,
+            Lying::Plain(number) => Entry {
+                payload: Payload::Integer(number),
+                deadline: Deadline::NEVER,
+                stamp: plain_stamp(number),
+                written: self.0.clock.now(),
+                marks: None,
+            },
+            Lying::Nothing | Lying::Lease | Lying::Foreign(_) => return None,
+        };
+        if let Ok(left) = u64::try_from(left) {
+            entry.deadline = Deadline::at(self.0.clock.now().saturating_add(Duration::from_millis(left)));
+        }
+        Some(entry)
+    }
+
+    /// What lies under the key with its life, why a read misses it, and its markers' generations.
+    async fn look_closely(&self, key: &Key<'_>) -> Result<(Lying, i64, Option<MissReason>, Vec<Option<Generation>>)> {
+        let ((bytes, left), record) = self.0.entry_bytes(key).await?;
+        let lying = Lying::read(key, bytes);
+        let names: Vec<String> = lying.marks().iter().map(|mark| names::of_marker(&mark.marker)).collect();
+        let current = self.0.current(&names).await?;
+        let moved = || {
+            let moved = lying.marks().iter().zip(&current).find(|(mark, current)| Some(mark.generation) != **current);
+            moved.map(|(mark, _)| mark.marker.kind().into())
+        };
+        let dead = lying.dead(record, self.0.clock.unix_millis()).or_else(moved);
+        Ok((lying, left, dead, current))
+    }
+}
+
+impl Backend for Redis {
+    fn kind(&self) -> &'static str {
+        "redis"
+    }
+
+    fn abilities(&self) -> Abilities {
+        Abilities {
+            sharing: Sharing::Network,
+            atomic: Sharing::Network,
+            durable: true,
+            never_waits: false,
+            keeps_objects: false,
+            keeps: true,
+            scans: true,
+            markers: true,
+            resolution: Duration::from_millis(1),
+            // Strings end at 512 MB; the envelope of an entry with a few marks is far below the rest.
+            largest_value: Some(LONGEST_VALUE),
+            strict_keys: None,
+        }
+    }
+
+    fn glance(&self, _key: &Parts<'_>, _see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>> {
+        None
+    }
+
+    async fn get(&self, key: &Key<'_>, hint: &[Marker]) -> Result<Lookup<Payload>> {
+        let found = self.0.look(std::slice::from_ref(key), hint).await?.pop();
+        let (lying, dead) = found.ok_or_else(|| senseless("a read without an answer"))?;
+        Ok(Self::found(lying, dead))
+    }
+
+    async fn get_many(&self, keys: &[Key<'_>], hint: &[Marker]) -> Result<Vec<Lookup<Payload>>> {
+        let found = self.0.look(keys, hint).await?;
+        Ok(found.into_iter().map(|(lying, dead)| Self::found(lying, dead)).collect())
+    }
+
+    async fn entry(&self, key: &Key<'_>, _hint: &[Marker]) -> Result<Lookup<Entry>> {
+        let (lying, left, dead, _) = self.look_closely(key).await?;
+        Ok(match (dead, self.as_entry(lying, left)) {
+            (Some(reason), _) => Lookup::Miss(reason),
+            (None, Some(entry)) => Lookup::Hit(entry),
+            (None, None) => Lookup::Miss(MissReason::Undecodable),
+        })
+    }
+
+    async fn put(&self, key: &Key<'_>, entry: Entry, when: When) -> Result<Put> {
+        self.0.put_one(key, entry, when).await
+    }
+
+    async fn put_many(&self, entries: Vec<(Key<'_>, Entry)>) -> Result<Vec<Put>> {
+        self.0.put_all(entries).await
+    }
+
+    async fn remove(&self, key: &Key<'_>, when: When) -> Result<bool> {
+        let arguments = condition(Arguments::default(), when);
+        let (_, mut rest) = self.0.on_entry(&scripts::REMOVE, key, &[], arguments, false).await?;
+        Ok(matches!(rest.next(), Some(Value::Int(1))))
+    }
+
+    async fn remove_many(&self, keys: &[Key<'_>]) -> Result<usize> {
+        let arguments = condition(Arguments::default(), When::Always);
+        let answers = self.0.on_each(&scripts::REMOVE, keys, &arguments).await?;
+        Ok(answers.into_iter().filter_map(|(_, mut rest)| rest.next()).filter(|was| *was == Value::Int(1)).count())
+    }
+
+    async fn add_to(&self, key: &Key<'_>, delta: i64, create: Option<Entry>) -> Result<Count> {
+        let initial = match create.as_ref().map(|entry| &entry.payload) {
+            None => String::new(),
+            Some(Payload::Integer(number)) => number.to_string(),
+            Some(_) => return Ok(Count::NotAnInteger),
+        };
+        let marked = create.as_ref().and_then(|entry| entry.marks.as_deref()).unwrap_or_default();
+        let markers: Vec<String> = marked.iter().map(|mark| names::of_marker(&mark.marker)).collect();
+        let scope = self.0.scope(key.scope());
+        for _ in 0..LOOKS {
+            let guess = self.0.scope_guess(key);
+            let (front, life) = match &create {
+                None => (Vec::new(), Life::Never),
+                Some(entry) => (self.0.integer_front(key, entry, guess)?, self.0.life(entry.deadline)),
+            };
+            let arguments = Arguments::default()
+                .and(delta)
+                .and(&fresh().to_le_bytes()[..])
+                .and(&initial)
+                .and(life.argument())
+                .and(&guess.generation().0.to_le_bytes()[..])
+                .and(front)
+                .and(if marked.is_empty() { "0" } else { "1" });
+            let (word, mut rest) = self.0.on_entry(&scripts::ADD, key, &markers, arguments, false).await?;
+            return Ok(match word.as_str() {
+                "now" => {
+                    let digits = rest.next().and_then(bytes).unwrap_or_default();
+                    let number = std::str::from_utf8(&digits).ok().and_then(|digits| digits.parse().ok());
+                    Count::Now(number.ok_or_else(|| senseless("a count that is no number"))?)
+                }
+                "missing" => Count::Missing,
+                "other" => Count::NotAnInteger,
+                "overflow" => Count::Overflow,
+                "scope" => {
+                    record_of(&scope, rest.next());
+                    continue;
+                }
+                other => return Err(senseless(other)),
+            });
+        }
+        Err(senseless("a scope that is cleared all the time"))
+    }
+
+    async fn touch(&self, key: &Key<'_>, deadline: Deadline) -> Result<bool> {
+        let arguments = Arguments::default().and(self.0.life(deadline).argument());
+        let (_, mut rest) = self.0.on_entry(&scripts::TOUCH, key, &[], arguments, true).await?;
+        Ok(matches!(rest.next(), Some(Value::Int(1))))
+    }
+
+    async fn lease(&self, key: &Key<'_>, markers: &[Marker], length: Duration, claim: Claim) -> Result<Lease> {
+        let names: Vec<String> = markers.iter().map(names::of_marker).collect();
+        let near = self.0.is_near(key.scope());
+        let apart = if near { Vec::new() } else { self.0.current_or_new(&names).await? };
+        let scope = self.0.scope(key.scope());
+        let length = millis(length).max(1);
+        let mut undecodable = Vec::new();
+        for _ in 0..LOOKS {
+            let guess = self.0.scope_guess(key);
+            let stamp = Stamp(fresh());
+            let placeholder = Envelope {
+                stamp: Some(stamp),
+                scope: Some(guess.generation()),
+                ..Envelope::new(Content::Lease(length))
+            };
+            let mut arguments = Arguments::default()
+                .and(match claim {
+                    Claim::Missing => "missing",
+                    Claim::Refresh => "refresh",
+                })
+                .and(&stamp.0.to_le_bytes()[..])
+                .and(&guess.generation().0.to_le_bytes()[..])
+                .and(placeholder.write(key.as_str()))
+                .and(length.saturating_mul(2))
+                .and(undecodable.as_slice())
+                .and(&fresh().to_le_bytes()[..])
+                .and(millis(MARKER_LIFE))
+                .and(if near { names.len() } else { 0 });
+            if near {
+                for name in &names {
+                    arguments = arguments.and(name).and(names::record(name, fresh()));
+                }
+            }
+            let (word, mut rest) = self.0.on_entry(&scripts::LEASE, key, &names, arguments, false).await?;
+            match word.as_str() {
+                "granted" => {
+                    let generations = if near { generations(rest) } else { apart };
+                    if generations.len() != markers.len() {
+                        return Err(senseless("a lease without its generations"));
+                    }
+                    return Ok(Lease::Granted(Fence { stamp, generations }));
+                }
+                "held" => return Ok(Lease::Held),
+                "hit" => {
+                    let found = rest.next().and_then(bytes);
+                    let tail = found.as_deref().and_then(|bytes| bytes.last_chunk::<4>().copied());
+                    match Self::payload(Lying::read(key, found)) {
+                        Some(payload) => return Ok(Lease::Hit(payload)),
+                        // Torn, or another key's: nobody can read it.
+                        None => undecodable = tail.unwrap_or_default().to_vec(),
+                    }
+                }
+                "scope" => drop(record_of(&scope, rest.next())),
+                other => return Err(senseless(other)),
+            }
+        }
+        Ok(Lease::Held)
+    }
+
+    async fn release(&self, key: &Key<'_>, stamp: Stamp) -> Result<()> {
+        let arguments = Arguments::default().and(&stamp.0.to_le_bytes()[..]);
+        self.0.on_entry(&scripts::RELEASE, key, &[], arguments, true).await.map(drop)
+    }
+
+    async fn generations(&self, markers: &[Marker]) -> Result<Vec<Generation>> {
+        let names: Vec<String> = markers.iter().map(names::of_marker).collect();
+        self.0.current_or_new(&names).await
+    }
+
+    async fn renew(&self, markers: &[Marker]) -> Result<()> {
+        let names: Vec<String> = markers.iter().map(names::of_marker).collect();
+        let renew = |name: &String| {
+            let mut command = redis::cmd("SET");
+            command.arg(name).arg(names::record(name, fresh())).arg("PX").arg(millis(MARKER_LIFE));
+            (name.clone(), command)
+        };
+        let answers = self.0.servers.scatter(names.iter().map(renew).collect(), true).await?;
+        let mut full = Vec::new();
+        for (name, answer) in names.into_iter().zip(answers) {
+            match answer {
+                Value::ServerError(error) if error.code() == "OOM" => full.push(name),
+                Value::ServerError(error) => return Err(answered(&error)),
+                _ => {}
+            }
+        }
+        // A server without room still forgets: a lost marker is renewed by whoever needs it next.
+        let forget = full.into_iter().map(|name| (name.clone(), packed(&["UNLINK", &name]))).collect::<Vec<_>>();
+        if !forget.is_empty() {
+            for answer in self.0.servers.scatter(forget, true).await? {
+                checked(answer)?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn clear(&self, scope: &Scope) -> Result<()> {
+        self.0.clear_scope(scope).await
+    }
+
+    async fn clear_store(&self) -> Result<()> {
+        for master in self.0.servers.masters().await? {
+            let request = Request::repeatable().and(packed(&["FLUSHDB", "ASYNC"]));
+            let answers = master.ask(&request).await.map_err(|failure| failure.at(master.address()))?;
+            answers.into_iter().try_for_each(|answer| checked(answer).map(drop))?;
+        }
+        Ok(())
+    }
+
+    async fn scan(&self, scope: &Scope, pattern: &Pattern, from: u64) -> Result<Page> {
+        self.0.scan_page(scope, pattern, from).await
+    }
+
+    async fn inspect(&self, key: &Key<'_>) -> Result<Option<Inspection>> {
+        let (lying, left, dead, generations) = self.look_closely(key).await?;
+        // Shown as the bytes they are; nothing else is known of them.
+        let lying = match lying {
+            Lying::Nothing | Lying::Lease => return Ok(None),
+            Lying::Foreign(bytes) => Lying::Envelope(Envelope::new(Content::Value(Codec::default(), bytes))),
+            lying => lying,
+        };
+        Ok(self.as_entry(lying, left).map(|entry| Inspection { entry, dead, generations }))
+    }
+
+    async fn size(&self) -> Result<Size> {
+        let mut size = Size { entries: Some(0), bytes: None };
+        for master in self.0.servers.masters().await? {
+            let request = Request::repeatable().and(packed(&["DBSIZE"]));
+            let answers = master.ask(&request).await.map_err(|failure| failure.at(master.address()))?;
+            for answer in answers {
+                if let Value::Int(entries) = checked(answer)? {
+                    size.entries = size.entries.map(|sum| sum + entries.max(0).cast_unsigned());
+                }
+            }
+        }
+        let figures = self.0.figures().await?;
+        size.bytes = Some(figures.iter().filter_map(|text| figure(text, "used_memory")).sum());
+        Ok(size)
+    }
+
+    fn housekeeping(&self) -> Housekeeping {
+        Housekeeping {
+            evictions: self.0.evictions.load(Ordering::Relaxed),
+            expirations: self.0.expirations.load(Ordering::Relaxed),
+            ..Housekeeping::default()
+        }
+    }
+
+    async fn close(&self) -> Result<()> {
+        self.0.servers.close();
+        Ok(())
+    }
+}
+
+/// Generations of 8 bytes each.
+fn generations(parts: impl Iterator<Item = Value>) -> Vec<Generation> {
+    let number = |part: Value| Some(Generation(u64::from_le_bytes(bytes(part)?.try_into().ok()?)));
+    parts.filter_map(number).collect()
+}
+
+/// A record that a clearing makes.
+pub(super) fn cleared() -> ScopeRecord {
+    ScopeRecord::of(fresh()).pending()
+}
