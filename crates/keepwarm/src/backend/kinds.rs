@@ -138,7 +138,7 @@ pub const COMMON_OPTIONS: &[BackendOption] = &[
     BackendOption {
         name: "deadline",
         takes: Takes::Duration,
-        default: "250 ms for a store behind a network, none for others",
+        default: "`socket_timeout`, or 250 ms for a store behind a network; none for others",
         summary: "how long a call to the store may take; memory never waits and has no use for it",
     },
 ];
@@ -263,7 +263,7 @@ pub const KINDS: &[Kind] = &[
             BackendOption {
                 name: "socket_timeout",
                 takes: Takes::Duration,
-                default: "250 ms",
+                default: "`deadline`, or 250 ms",
                 summary: "how long an answer may take; a connection that takes longer is given up",
             },
             BackendOption {

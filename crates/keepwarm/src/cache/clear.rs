@@ -2,6 +2,7 @@
 
 use super::Cache;
 use super::call::awaitable;
+use crate::backend::Size;
 use crate::entry::Marker;
 use crate::error::Result;
 use crate::stats::Stats;
@@ -56,10 +57,11 @@ impl Cache {
         InvalidateTags { cache: self, markers }
     }
 
-    /// What this alias has done, and what its store holds. On a namespace: what was done through it.
+    /// What this alias has done, what its store holds, and how the layers around it are. On a namespace: what was done
+    /// through it. A store that is down leaves out what it holds.
     ///
     /// # Errors
-    /// When the store fails to tell its size.
+    /// When the store answers with an error.
     pub fn stats(&self) -> ReadStats<'_> {
         ReadStats { cache: self }
     }
@@ -123,7 +125,11 @@ pub struct ReadStats<'a> {
 impl ReadStats<'_> {
     async fn run(self) -> Result<Stats> {
         let state = self.cache.state();
-        let size = state.backend.size().await.map_err(|error| self.cache.failed(error, "stats", None))?;
+        let size = match state.backend.size().await.map_err(|error| self.cache.failed(error, "stats", None)) {
+            // A store that is down is when statistics are looked at.
+            Err(error) if error.is_transient() => Size::default(),
+            size => size?,
+        };
         let (name, counters) = match self.cache.view() {
             None => (state.name.clone(), &state.counters),
             Some(view) => (format!("{}/{}", state.name, view.name), &view.counters),

@@ -1,6 +1,7 @@
 //! From a checked plan to a cache. The one place that maps kinds to constructors.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
@@ -39,8 +40,8 @@ impl Store {
         }
     }
 
-    /// Reads the options of the backend.
-    pub(super) fn plan(chosen: &Chosen, options: &Options) -> Result<Self> {
+    /// Reads the options of the backend; a call to it may take as long as `deadline`.
+    pub(super) fn plan(chosen: &Chosen, options: &Options, deadline: Option<Duration>) -> Result<Self> {
         let kind: &Kind = match chosen {
             Chosen::Registered(construct) => return Ok(Self::Registered(Arc::clone(construct))),
             Chosen::Kind(kind) => kind,
@@ -48,7 +49,7 @@ impl Store {
         match kind.name {
             "memory" => memory(options),
             "dummy" => Ok(Self::Dummy),
-            "redis" => Ok(Self::Redis(redis::plan(options)?, Near::plan(options)?)),
+            "redis" => Ok(Self::Redis(redis::plan(options, deadline)?, Near::plan(options)?)),
             // A test builds every kind of the list.
             other => unreachable!("the kind {other} is in the list and has no constructor"),
         }

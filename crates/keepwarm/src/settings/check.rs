@@ -88,12 +88,14 @@ fn plan(alias: &str, settings: &AliasSettings, registry: &Registry) -> Result<Pl
     let is_common = |name: &str| COMMON_OPTIONS.iter().any(|option| option.name == name);
     let of_the_backend = firsts.values().filter(|given| !is_common(&given.name));
     let options = Options::new(alias, of_the_backend.map(|given| (given.name.clone(), given.value.clone())).collect());
-    let store = Store::plan(&backend, &options)?;
-    let mut take = |name: &str| readings.remove(name).flatten();
-    let deadline = match take("deadline") {
-        Some(Reading::Duration(deadline)) => Some(deadline),
+    let duration = |name: &str| match readings.get(name) {
+        Some(Some(Reading::Duration(length))) => Some(*length),
         _ => None,
     };
+    // Django's and django-redis' word for much the same: who gives one of them means both.
+    let deadline = duration("deadline").or(duration("socket_timeout"));
+    let store = Store::plan(&backend, &options, deadline)?;
+    let mut take = |name: &str| readings.remove(name).flatten();
     let ignore_exceptions = match take("ignore_exceptions") {
         Some(Reading::Truth(truth)) => Some(truth),
         _ => None,

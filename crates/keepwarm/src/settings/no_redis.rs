@@ -1,5 +1,7 @@
 //! Without the feature `redis` its settings are known, and cannot be used.
 
+use std::time::Duration;
+
 use super::Options;
 use super::resilience::Near;
 use crate::cache::CacheBuilder;
@@ -12,7 +14,7 @@ pub(crate) enum Planned {}
 #[derive(Default)]
 pub(crate) struct Stores;
 
-pub(super) fn plan(options: &Options) -> Result<Planned> {
+pub(super) fn plan(options: &Options, _deadline: Option<Duration>) -> Result<Planned> {
     let reason = format!("alias `{}`: this program was built without keepwarm's feature `redis`", options.alias());
     Err(Error::new(ErrorKind::Unsupported, reason))
 }

@@ -1,5 +1,7 @@
 //! The settings of Redis, in Django's words, django-redis' and our own.
 
+use std::time::Duration;
+
 use parking_lot::Mutex;
 
 use super::Options;
@@ -18,7 +20,7 @@ pub(crate) type Planned = RedisOptions;
 #[derive(Default)]
 pub(crate) struct Stores(Mutex<Vec<(RedisOptions, Redis)>>);
 
-pub(super) fn plan(options: &Options) -> Result<Planned> {
+pub(super) fn plan(options: &Options, deadline: Option<Duration>) -> Result<Planned> {
     let refuse = |message: &str| Err(refusal(format!("alias `{}`: {message}", options.alias())));
     let (url, location) = (options.text("url")?, options.texts("location")?);
     let (host, port) = (options.text("host")?, options.whole("port", 1)?);
@@ -50,7 +52,7 @@ pub(super) fn plan(options: &Options) -> Result<Planned> {
         redis = redis.database(database);
     }
     redis = options.duration("socket_connect_timeout")?.into_iter().fold(redis, RedisOptions::connect_timeout);
-    redis = options.duration("socket_timeout")?.into_iter().fold(redis, RedisOptions::socket_timeout);
+    redis = options.duration("socket_timeout")?.or(deadline).into_iter().fold(redis, RedisOptions::socket_timeout);
     redis = options.truth("retry_on_timeout")?.into_iter().fold(redis, RedisOptions::retry_on_timeout);
     if let Some(connections) = options.whole("max_connections", 1)? {
         redis = redis.max_connections(usize::try_from(connections).unwrap_or(usize::MAX));

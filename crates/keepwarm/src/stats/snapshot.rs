@@ -48,7 +48,7 @@ pub struct Stats {
     pub waits: u64,
     /// Computed values that an invalidation overtook: returned to their caller, not kept.
     pub overtaken: u64,
-    /// Failures of the store, degraded or not.
+    /// Failures of the store that were raised; those that were swallowed are in `health`.
     pub errors: u64,
     /// Keys that Memcached would refuse: over 250 bytes, or with spaces or control characters.
     pub unportable_keys: u64,

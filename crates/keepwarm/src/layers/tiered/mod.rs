@@ -8,7 +8,7 @@ mod verbs;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
 use std::time::Duration;
 
 use parking_lot::RwLock;
@@ -126,7 +126,7 @@ impl Layer for Tiered {
             feed: self.feed,
             max_staleness: self.max_staleness,
             clock: self.clock,
-            begun: AtomicBool::new(false),
+            watched_by: AtomicU32::new(0),
             watching: AtomicBool::new(false),
             renewals: Renewals::default(),
             scopes: RwLock::default(),
@@ -156,8 +156,8 @@ struct Shared {
     feed: Box<dyn Feed>,
     max_staleness: Duration,
     clock: Clock,
-    /// Whether the feed was asked to watch: not before the first use, because building a cache touches no network.
-    begun: AtomicBool,
+    /// The process that asked the feed to watch; 0 before the first use, because building a cache touches no network.
+    watched_by: AtomicU32,
     /// Whether the store tells what changes; nothing is served near without that.
     watching: AtomicBool,
     renewals: Renewals,

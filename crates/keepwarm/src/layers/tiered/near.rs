@@ -77,12 +77,14 @@ pub(super) enum Near<'a> {
 }
 
 impl Shared {
-    /// Whether the store tells what changes. Begins to watch at the first use.
+    /// Whether the store tells what changes. Begins to watch at the first use, and again in a process that was forked off:
+    /// whoever is told stayed behind in its parent.
     pub(super) fn watches(self: &Arc<Self>) -> bool {
-        if self.watching.load(Ordering::SeqCst) {
-            return true;
-        }
-        if !self.begun.swap(true, Ordering::SeqCst) {
+        let process = std::process::id();
+        let watched_by = self.watched_by.load(Ordering::SeqCst);
+        let changed = self.watched_by.compare_exchange(watched_by, process, Ordering::SeqCst, Ordering::SeqCst);
+        if watched_by != process && changed.is_ok() {
+            self.lost();
             let watcher: Weak<dyn Watcher> = Arc::<Self>::downgrade(self);
             self.feed.watch(watcher);
         }
