@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use keepwarm::clock::Clock;
+use keepwarm::layers::Stack;
 use keepwarm::{Backend, CacheBuilder};
 
 use crate::kit::Shared;
@@ -20,6 +21,7 @@ pub struct Setup {
 
 type Make = dyn Fn(&Setup) -> Store + Send + Sync;
 type Attach = dyn Fn(CacheBuilder) -> CacheBuilder + Send + Sync;
+type Lay = dyn Fn(Stack) -> Stack + Send + Sync;
 
 /// One fresh store.
 #[derive(Clone)]
@@ -28,6 +30,22 @@ pub(crate) struct Store {
     pub(crate) backend: Shared,
     /// Makes a cache look into it.
     pub(crate) attach: Arc<Attach>,
+    /// The store without what each process lays around it.
+    pub(crate) bare: Shared,
+    /// Lays around the store what a process has of its own.
+    pub(crate) lay: Option<Arc<Lay>>,
+}
+
+impl Store {
+    fn shared(backend: Shared) -> Self {
+        let attached = backend.clone();
+        Self {
+            bare: backend.clone(),
+            backend,
+            attach: Arc::new(move |builder| builder.backend(attached.clone())),
+            lay: None,
+        }
+    }
 }
 
 /// A kind of store that the suite runs over.
@@ -49,10 +67,23 @@ impl fmt::Debug for Target {
 impl Target {
     /// A store under test; `make` makes an empty one, each time it is called.
     pub fn new<B: Backend>(name: impl Into<String>, make: impl Fn(&Setup) -> B + Send + Sync + 'static) -> Self {
+        Self::of(name, move |setup| Store::shared(Shared::new(make(setup))))
+    }
+
+    /// A store with layers around it. `make` makes an empty store, and what lays the layers of one process around it:
+    /// cases see one process, the schedule test two.
+    pub fn layered<B: Backend, L>(
+        name: impl Into<String>,
+        make: impl Fn(&Setup) -> (B, L) + Send + Sync + 'static,
+    ) -> Self
+    where
+        L: Fn(Stack) -> Stack + Send + Sync + 'static,
+    {
         Self::of(name, move |setup| {
-            let backend = Shared::new(make(setup));
-            let attached = backend.clone();
-            Store { backend, attach: Arc::new(move |builder| builder.backend(attached.clone())) }
+            let (backend, lay) = make(setup);
+            let bare = Shared::new(backend);
+            let layered = lay(Stack::new(bare.clone()));
+            Store { bare, lay: Some(Arc::new(lay)), ..Store::shared(layered.into()) }
         })
     }
 
@@ -63,10 +94,8 @@ impl Target {
     ) -> Self {
         Self::of(name, move |setup| {
             let backend = make(setup);
-            Store {
-                backend: Shared::new(backend.clone()),
-                attach: Arc::new(move |builder| builder.backend(backend.clone())),
-            }
+            let shared = Shared::new(backend.clone());
+            Store { attach: Arc::new(move |builder| builder.backend(backend.clone())), ..Store::shared(shared) }
         })
     }
 

@@ -8,7 +8,8 @@ use keepwarm::MemoryOptions;
 use keepwarm::backends::custom::{Adapter, Custom, CustomError};
 use keepwarm::backends::dummy::Dummy;
 use keepwarm::backends::memory::Memory;
-use keepwarm_conformance::kit::{Encodes, Yields};
+use keepwarm::layers::{Breaker, CallDeadline, Degrade, Layer, Stack, Tiered};
+use keepwarm_conformance::kit::{Encodes, News, Yields};
 use keepwarm_conformance::{Setup, Suite, Target};
 use parking_lot::Mutex;
 
@@ -49,6 +50,27 @@ impl Custom for OwnStore {
     }
 }
 
+/// Layers for the time that a loaded machine may take; that they end calls in time is tested by moving the clock.
+const PATIENT: Duration = Duration::from_secs(60);
+
+fn deadline(store: Stack) -> Stack {
+    Stack::new(CallDeadline::new(PATIENT).wrap(store))
+}
+
+fn breaker(store: Stack) -> Stack {
+    Stack::new(Breaker::new().slow(PATIENT).wrap(store))
+}
+
+fn degrade(store: Stack) -> Stack {
+    Stack::new(Degrade::new().wrap(store))
+}
+
+/// A near tier around a shared store that tells at once what changes.
+fn tiered(news: &News, setup: &Setup) -> impl Fn(Stack) -> Stack + Send + Sync + use<> {
+    let (news, clock) = (news.clone(), setup.clock.clone());
+    move |store| Stack::new(Tiered::new(news.clone()).clock(clock.clone()).wrap(store))
+}
+
 fn main() -> ExitCode {
     Suite::new()
         .target(Target::cloned("memory", memory).bounded())
@@ -59,5 +81,19 @@ fn main() -> ExitCode {
         .backend("encoding", |setup| Encodes::around(memory(setup)))
         .backend("waiting", |setup| Yields::around(memory(setup)))
         .backend("encoding-waiting", |setup| Yields::around(Encodes::around(lru(setup))))
+        .target(Target::layered("deadline", |setup| (Yields::around(memory(setup)), deadline)))
+        .target(Target::layered("breaker", |setup| (Yields::around(memory(setup)), breaker)))
+        .target(Target::layered("degrade", |setup| (memory(setup), degrade)))
+        .target(Target::layered("tiered", |setup| {
+            let news = News::new();
+            (news.around(Encodes::around(memory(setup))), tiered(&news, setup))
+        }))
+        .target(Target::layered("layers", |setup| {
+            let news = News::new();
+            let near = tiered(&news, setup);
+            (Yields::around(news.around(Encodes::around(lru(setup)))), move |store| {
+                near(degrade(breaker(deadline(store))))
+            })
+        }))
         .run()
 }

@@ -2,10 +2,13 @@
 //!
 //! Above the backend door there are values, below it payloads; this file is where one becomes the other.
 
+mod encoded;
+
 use std::any::Any;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use encoded::Encoded;
 use serde::Serialize;
 use serde::de::value::{Error as SerdeError, I64Deserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer};
@@ -126,9 +129,9 @@ impl Payload {
     /// The value, cloned out of an object or decoded.
     pub(crate) fn into_value<T: Value>(self) -> Result<T, Undecodable> {
         if let Self::Object(object) = &self
-            && let Some(value) = shared::<T>(object)
+            && let Some(value) = opened::<T>(object)
         {
-            return Ok(T::clone(&value));
+            return value.map(|value| T::clone(&value));
         }
         self.decode()
     }
@@ -136,9 +139,9 @@ impl Payload {
     /// The value, shared with the store where it keeps objects.
     pub(crate) fn into_arc<T: Value>(self) -> Result<Arc<T>, Undecodable> {
         if let Self::Object(object) = &self
-            && let Some(value) = shared(object)
+            && let Some(value) = opened(object)
         {
-            return Ok(value);
+            return value;
         }
         self.decode().map(Arc::new)
     }
@@ -183,11 +186,23 @@ impl Payload {
     }
 }
 
-/// The object, if it is a `T`.
+/// The object, if it is a `T` or was decoded into one.
 #[inline]
 fn shared<T: Value>(object: &Arc<dyn Object>) -> Option<Arc<T>> {
     let any: Arc<dyn Any + Send + Sync> = Arc::<dyn Object>::clone(object);
-    any.downcast().ok()
+    match any.downcast() {
+        Ok(value) => Some(value),
+        Err(other) => Encoded::remembered(&*other),
+    }
+}
+
+/// The same, or decoded now; `None` for an object of another type.
+fn opened<T: Value>(object: &Arc<dyn Object>) -> Option<Result<Arc<T>, Undecodable>> {
+    if let Some(value) = shared(object) {
+        return Some(Ok(value));
+    }
+    let any: &(dyn Any + Send + Sync) = &**object;
+    Encoded::open(any)
 }
 
 /// A value where it lies in its store.

@@ -576,7 +576,8 @@ async fn a_dead_handles_lease_ends(on: &Subject) {
     let there = on.alias(|builder| builder.lease(secs(10)));
     let door = Latch::new();
     // A computation in a task that nobody drives any more, as in a process that was stopped.
-    let dead = tokio::runtime::Builder::new_current_thread().build().expect("a runtime on this thread needs nothing");
+    let dead = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    let dead = dead.expect("a runtime on this thread needs nothing");
     let leader = dead.spawn({
         let (cache, door) = (here.clone(), door.clone());
         async move {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::stage::Stage;
+use super::points::Points;
+use super::runner::Runner;
+use crate::kit::ManualClock;
 
 /// The result of an exploration.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,6 +18,21 @@ pub struct Explored {
     pub first_stale: Option<Vec<String>>,
 }
 
+/// Where a play is played.
+pub(super) struct Scene {
+    pub(super) points: Points,
+    pub(super) runner: Runner,
+    pub(super) clock: ManualClock,
+}
+
+/// Actors on a scene.
+pub(super) trait Play {
+    fn scene(&mut self) -> &mut Scene;
+
+    /// What was stale, when everybody is done.
+    fn finish(self: Box<Self>) -> Vec<String>;
+}
+
 /// At each step: which of how many was let go.
 #[derive(Clone, Copy)]
 struct Choice {
@@ -25,7 +42,7 @@ struct Choice {
 
 /// Depth first, without a memory of states: an order is the list of its choices, and the next order changes the last
 /// choice that can be changed.
-pub(super) fn explore(make: &dyn Fn() -> Stage) -> Explored {
+pub(super) fn explore(make: &dyn Fn() -> Box<dyn Play>) -> Explored {
     let mut explored = Explored::default();
     let mut choices: Vec<Choice> = Vec::new();
     loop {
@@ -50,20 +67,21 @@ pub(super) fn explore(make: &dyn Fn() -> Stage) -> Explored {
 const LONGEST: Duration = Duration::from_secs(1);
 
 /// Runs one order: the choices given, and after them always the first. What was stale, and the steps.
-fn run(mut stage: Stage, choices: &mut Vec<Choice>) -> (Vec<String>, Vec<String>) {
+fn run(mut play: Box<dyn Play>, choices: &mut Vec<Choice>) -> (Vec<String>, Vec<String>) {
+    let scene = play.scene();
     let mut steps = Vec::new();
     let mut passed = Duration::ZERO;
     for step in 0.. {
-        stage.runner.settle(&stage.points);
-        let among = stage.points.standing();
+        scene.runner.settle(&scene.points);
+        let among = scene.points.standing();
         if among == 0 {
-            if stage.runner.is_done() {
+            if scene.runner.is_done() {
                 break;
             }
             // Nobody can go on but by the clock: somebody looks again at what another process computes.
-            assert!(stage.clock.sleepers() > 0 && passed < LONGEST, "somebody waits in vain: {steps:#?}");
+            assert!(scene.clock.sleepers() > 0 && passed < LONGEST, "somebody waits in vain: {steps:#?}");
             let pause = Duration::from_millis(50);
-            stage.clock.advance(pause);
+            scene.clock.advance(pause);
             passed += pause;
             steps.push("time passes".to_owned());
             // No choice: kept in step with the choices all the same.
@@ -77,7 +95,7 @@ fn run(mut stage: Stage, choices: &mut Vec<Choice>) -> (Vec<String>, Vec<String>
         }
         // One order of choices leads to one state, or a stage is not deterministic and its exploration worth nothing.
         assert_eq!(choices[step].among, among, "the same choices led elsewhere: {steps:#?}");
-        steps.push(stage.points.let_go(choices[step].taken));
+        steps.push(scene.points.let_go(choices[step].taken));
     }
-    (stage.finish(), steps)
+    (play.finish(), steps)
 }

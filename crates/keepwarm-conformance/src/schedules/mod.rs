@@ -24,9 +24,11 @@ mod explorer;
 mod points;
 mod runner;
 mod stage;
+mod tiers;
 
 pub use explorer::Explored;
 pub use stage::{Invalidation, Reading};
+pub use tiers::{Elsewhere, Telling, explore_tiers};
 
 use crate::target::Target;
 
@@ -35,5 +37,5 @@ use crate::target::Target;
 /// # Panics
 /// When a schedule does not come to its end: somebody waits for what nobody will do.
 pub fn explore(target: &Target, reading: Reading, invalidation: Invalidation) -> Explored {
-    explorer::explore(&|| stage::Stage::new(target, reading, invalidation))
+    explorer::explore(&|| Box::new(stage::Stage::new(target, reading, invalidation)))
 }

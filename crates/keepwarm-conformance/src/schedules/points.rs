@@ -120,6 +120,12 @@ pub(super) struct Stepping {
     /// Whether also before reads. A reader's first read then comes in a step of its own after its beginning, which finds
     /// no more staleness, because a read that begins later has more to answer for; it multiplies the orders.
     pub(super) before_reads: bool,
+    /// Whether also after reads: the answer is on its way, and something may overtake it.
+    pub(super) after_reads: bool,
+}
+
+fn reads(call: &Call) -> bool {
+    matches!(call.verb, Verb::Get | Verb::GetMany | Verb::Entry)
 }
 
 impl Probe for Stepping {
@@ -132,8 +138,7 @@ impl Probe for Stepping {
     }
 
     async fn before(&self, call: &Call) -> Result<()> {
-        let reads = matches!(call.verb, Verb::Get | Verb::GetMany | Verb::Entry);
-        if self.before_reads || !reads {
+        if self.before_reads || !reads(call) {
             let what = format!("{:?} {}", call.verb, call.names.join(" "));
             self.points.stop(&what).await;
         }
@@ -141,8 +146,11 @@ impl Probe for Stepping {
         Ok(())
     }
 
-    async fn after(&self, _call: &Call) -> Result<()> {
+    async fn after(&self, call: &Call) -> Result<()> {
         self.points.0.lock().under_way -= 1;
+        if self.after_reads && reads(call) {
+            self.points.stop(&format!("{:?} has been answered", call.verb)).await;
+        }
         Ok(())
     }
 

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use keepwarm::clock::Clock;
+use keepwarm::layers::Stack;
 use keepwarm::{Cache, Namespace, Timeout};
 use parking_lot::Mutex;
 
+use super::explorer::{Play, Scene};
 use super::points::{Points, Stepping};
 use super::runner::Runner;
 use crate::kit::{ManualClock, Probed};
@@ -122,10 +124,9 @@ impl std::ops::Deref for Handle {
 
 /// Everything of one run.
 pub(super) struct Stage {
-    pub(super) points: Points,
-    pub(super) runner: Runner,
-    pub(super) clock: ManualClock,
-    handle: Handle,
+    scene: Scene,
+    /// One for each process.
+    handles: Vec<Handle>,
     database: Database,
     stale: Arc<Mutex<Vec<String>>>,
 }
@@ -156,8 +157,10 @@ impl Stage {
         // The short stages can afford the finer steps.
         let before_reads = matches!(reading, Reading::Refresh);
         let build = || {
-            let stepping = Stepping { points: points.clone(), before_reads };
-            let builder = Cache::builder().backend(Probed::around(store.backend.clone(), stepping));
+            let stepping = Stepping { points: points.clone(), before_reads, after_reads: false };
+            let stepped = Stack::new(Probed::around(store.bare.clone(), stepping));
+            let stack = store.lay.as_ref().map_or_else(|| stepped.clone(), |lay| lay(stepped.clone()));
+            let builder = Cache::builder().stack(stack);
             let builder = builder.clock(Clock::manual(&clock)).timeout(Timeout::Never);
             let cache = builder.build().expect("the settings fit together");
             match invalidation {
@@ -176,7 +179,7 @@ impl Stage {
         let there_is_one = matches!(reading, Reading::Refresh | Reading::TwoRefreshes);
         if there_is_one {
             // Set before the play begins, so without steps.
-            let cache = Cache::builder().backend(store.backend.clone()).clock(Clock::manual(&clock));
+            let cache = Cache::builder().backend(store.bare.clone()).clock(Clock::manual(&clock));
             let cache = cache.timeout(Timeout::Never).build().expect("the settings fit together");
             let set = |cache: &Cache| drop(drive(cache.set(KEY, &1_u64).tags(&script.tags).into_future()));
             match invalidation {
@@ -185,8 +188,9 @@ impl Stage {
             }
         }
         let runner = if reading == Reading::Detached { Runner::tokio() } else { Runner::own() };
-        let (handle, database, stale) = (script.handle.clone(), script.database.clone(), script.stale.clone());
-        let mut stage = Self { points: points.clone(), runner, clock: clock.clone(), handle, database, stale };
+        let (database, stale) = (script.database.clone(), script.stale.clone());
+        let scene = Scene { points: points.clone(), runner, clock: clock.clone() };
+        let mut stage = Self { scene, handles: vec![script.handle.clone()], database, stale };
         let (first, second) = match reading {
             Reading::Inline | Reading::TwoProcesses => (Verb::GetOrSet, Verb::GetOrSet),
             Reading::Detached => (Verb::GetOrSetDetached, Verb::GetOrSetDetached),
@@ -201,20 +205,30 @@ impl Stage {
         } else {
             script.clone()
         };
-        stage.runner.add("first reader", Box::pin(reader(script.clone(), first)));
-        stage.runner.add("second reader", Box::pin(reader(other, second)));
-        stage.runner.add("invalidation", Box::pin(invalidate(script, invalidation)));
+        stage.handles.push(other.handle.clone());
+        let runner = &mut stage.scene.runner;
+        runner.add("first reader", Box::pin(reader(script.clone(), first)));
+        runner.add("second reader", Box::pin(reader(other, second)));
+        runner.add("invalidation", Box::pin(invalidate(script, invalidation)));
         stage
+    }
+}
+
+impl Play for Stage {
+    fn scene(&mut self) -> &mut Scene {
+        &mut self.scene
     }
 
     /// What was stale: in a read, or left behind in the cache.
-    pub(super) fn finish(self) -> Vec<String> {
-        self.points.let_all_go();
-        let left = drive(self.handle.get::<u64>(KEY).into_future()).expect("the store does not fail");
+    fn finish(self: Box<Self>) -> Vec<String> {
+        self.scene.points.let_all_go();
         let current = self.database.load(Ordering::SeqCst);
         let mut stale = std::mem::take(&mut *self.stale.lock());
-        if let Some(version) = left.filter(|version| *version < current) {
-            stale.push(format!("version {version} is left in the cache, the database is at {current}"));
+        for handle in &self.handles {
+            let left = drive(handle.get::<u64>(KEY).into_future()).expect("the store does not fail");
+            if let Some(version) = left.filter(|version| *version < current) {
+                stale.push(format!("version {version} is left in the cache, the database is at {current}"));
+            }
         }
         stale
     }

@@ -56,6 +56,8 @@ pub enum Takes {
     Timeout,
     /// A whole number or a word.
     Version,
+    /// True or false.
+    Flag,
 }
 
 impl Takes {
@@ -69,6 +71,7 @@ impl Takes {
             Self::Duration => "seconds above zero, or units as in \"1h30m\" or \"250ms\"".to_owned(),
             Self::Timeout => "seconds, units as in \"1h30m\", or \"never\" (null in JSON)".to_owned(),
             Self::Version => "a whole number or a word".to_owned(),
+            Self::Flag => "true or false".to_owned(),
         }
     }
 }
@@ -121,7 +124,19 @@ pub const COMMON_OPTIONS: &[BackendOption] = &[
         name: "on_error",
         takes: Takes::OneOf(&["raise", "degrade"]),
         default: "raise",
-        summary: "a failing store: `raise` an error, or `degrade` to misses and dropped writes; no built-in store fails",
+        summary: "a failing store: `raise` an error, or `degrade` to misses and dropped writes",
+    },
+    BackendOption {
+        name: "ignore_exceptions",
+        takes: Takes::Flag,
+        default: "false",
+        summary: "django-redis' word for `on_error`: true is `degrade`, false is `raise`",
+    },
+    BackendOption {
+        name: "deadline",
+        takes: Takes::Duration,
+        default: "250 ms for a store behind a network, none for others",
+        summary: "how long a call to the store may take; memory never waits and has no use for it",
     },
 ];
 

@@ -10,14 +10,20 @@
 
 mod abilities;
 mod dynamic;
+mod health;
 mod kinds;
+mod limit;
+mod watch;
 
 use std::future::Future;
 use std::time::Duration;
 
 pub use abilities::{Abilities, Sharing};
 pub use dynamic::{DynBackend, Reply};
+pub use health::{BreakerState, Health, Housekeeping, NearTier};
 pub use kinds::{BackendOption, COMMON_OPTIONS, KINDS, Kind, Takes};
+pub use limit::Limit;
+pub use watch::{Change, Feed, Watcher};
 
 use crate::entry::{Entry, Generation, Marker, MissReason, Stamp};
 use crate::error::Result;
@@ -76,6 +82,9 @@ pub enum Refusal {
     TooLarge,
     /// The entry is not to be kept: its timeout is zero, or the store keeps nothing. An older value of the key is gone.
     NotKept,
+    /// The store could not be asked, and the alias degrades: the write is dropped, and an older value of the key is a miss
+    /// from here on. Nothing was compared: a value that was computed under a fence is its caller's alone.
+    StoreDown,
 }
 
 /// What became of a counter verb.
@@ -112,6 +121,9 @@ pub enum Lease {
     Granted(Fence),
     /// Somebody else computes; ask again.
     Held,
+    /// The store could not be asked, and the alias degrades: the caller computes for itself. There is no fence, so that
+    /// the value is nobody else's, and it is not stored.
+    StoreDown,
 }
 
 /// What a computed value must still find unchanged when it is stored.
@@ -242,18 +254,10 @@ pub trait Backend: Send + Sync + 'static {
     /// How full the store is.
     fn size(&self) -> impl Future<Output = Result<Size>> + Send;
 
-    /// How many entries the store itself evicted and how many expired ones it swept, since it was made.
+    /// How many entries the store itself evicted and how many expired ones it swept, since it was made, and how the layers
+    /// around it are.
     fn housekeeping(&self) -> Housekeeping;
 
     /// Gives back connections and files. May be called again, and any later verb works again.
     fn close(&self) -> impl Future<Output = Result<()>> + Send;
-}
-
-/// What a store did on its own.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Housekeeping {
-    /// Live entries that had to go for lack of room.
-    pub evictions: u64,
-    /// Expired entries that were removed, read or not.
-    pub expirations: u64,
 }

@@ -216,7 +216,8 @@ impl SetMany<'_> {
         let puts = cache.state().backend.put_many(entries).await.map_err(failed)?;
         let refused = puts.iter().filter(|put| !put.is_stored()).count();
         cache.count_many(Event::Set, (puts.len() - refused) as u64);
-        cache.count_many(Event::Refusal, refused as u64);
+        let down = puts.iter().filter(|put| matches!(put, Put::Refused(Refusal::StoreDown))).count();
+        cache.count_many(Event::Refusal, (refused - down) as u64);
         let kept = |put: &Put| matches!(put, Put::Stored | Put::Refused(Refusal::NotKept));
         Ok(names.into_iter().zip(puts).filter(|(_, put)| !kept(put)).map(|(name, _)| name).collect())
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Cache;
 use super::call::awaitable;
 use super::options::version_option;
-use crate::backend::Inspection;
+use crate::backend::{BreakerState, Inspection};
 use crate::entry::{MarkerKind, MissReason};
 use crate::error::Result;
 use crate::key::{Key, Version};
@@ -42,6 +42,8 @@ pub struct Explanation {
     pub stored_key: String,
     /// The kind of backend that was asked.
     pub backend: String,
+    /// What the breaker lets through; `None` without one.
+    pub breaker: Option<BreakerState>,
     /// Why a read would miss now; `None` when it would hit.
     pub would_miss: Option<MissReason>,
     /// The entry, dead or alive; `None` when there is none.
@@ -93,10 +95,12 @@ impl Explain<'_> {
         let key = Key::new(key.as_str(), state.keys.scope());
         let found = state.backend.inspect(&key).await;
         let found = found.map_err(|error| self.cache.failed(error, "explain", Some(key.as_str())))?;
-        let would_miss = found.as_ref().map_or(Some(MissReason::Absent), |inspection| inspection.dead);
+        let health = state.backend.housekeeping().health;
+        let nothing = if health.is_down() { MissReason::StoreDown } else { MissReason::Absent };
+        let would_miss = found.as_ref().map_or(Some(nothing), |inspection| inspection.dead);
         let entry = found.map(|inspection| self.entry(inspection));
         let backend = state.backend.kind().to_owned();
-        Ok(Explanation { stored_key: key.as_str().to_owned(), backend, would_miss, entry })
+        Ok(Explanation { stored_key: key.as_str().to_owned(), backend, breaker: health.breaker, would_miss, entry })
     }
 
     fn entry(&self, inspection: Inspection) -> ExplainedEntry {
@@ -129,6 +133,9 @@ impl Explain<'_> {
 impl fmt::Display for Explanation {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(formatter, "key      {} ({})", self.stored_key, self.backend)?;
+        if let Some(breaker) = self.breaker.filter(|breaker| *breaker != BreakerState::Closed) {
+            writeln!(formatter, "breaker  {}", breaker.name())?;
+        }
         match self.would_miss {
             None => writeln!(formatter, "a read   hits")?,
             Some(reason) => writeln!(formatter, "a read   misses: {}", reason.name())?,

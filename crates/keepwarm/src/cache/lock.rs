@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Cache;
 use super::call::awaitable;
-use crate::backend::{Lookup, When};
+use crate::backend::{Lookup, Put, Refusal, When};
 use crate::blocking::poll_once;
 use crate::clock::Moment;
 use crate::entry::{Entry, Stamp};
@@ -40,7 +40,8 @@ impl Cache {
     ///
     /// # Errors
     /// [`ErrorKind::Timeout`] when it was not free in time, [`ErrorKind::Unsupported`] on a store that keeps nothing;
-    /// and when the store fails.
+    /// and when the store fails. An alias that degrades answers as if somebody else held it, and raises only where that
+    /// would be waited for without an end.
     pub fn lock<'a>(&'a self, name: &'a str) -> Lock<'a> {
         Lock { cache: self, name, timeout: DEFAULT_TIMEOUT, within: None }
     }
@@ -78,8 +79,14 @@ impl<'a> Lock<'a> {
         let give_up = self.within.map(|patience| clock.now().saturating_add(patience));
         let mut pause = FIRST_PAUSE;
         loop {
-            if let Some(guard) = self.take().await.map_err(|error| self.failed(error))? {
-                return Ok(guard);
+            match self.take().await.map_err(|error| self.failed(error))? {
+                Taken::Held(guard) => return Ok(*guard),
+                // Without an end to the patience, who waits for a store that is down might wait for ever.
+                Taken::StoreDown if give_up.is_none() => {
+                    let reason = "the store is down: nobody can tell who holds the lock";
+                    return Err(self.failed(Error::new(ErrorKind::Connection, reason)));
+                }
+                Taken::Busy | Taken::StoreDown => {}
             }
             let now = clock.now();
             let left = give_up.map_or(Duration::MAX, |moment: Moment| moment.since(now));
@@ -97,7 +104,7 @@ impl<'a> Lock<'a> {
     }
 
     /// One try.
-    async fn take(&self) -> Result<Option<LockGuard>> {
+    async fn take(&self) -> Result<Taken> {
         let state = self.cache.state();
         if !state.abilities.keeps {
             return Err(Error::new(ErrorKind::Unsupported, "a store that keeps nothing cannot hold a lock"));
@@ -105,20 +112,31 @@ impl<'a> Lock<'a> {
         let place = Place::new(self.cache, self.name);
         let token = format!("{:032x}", fastrand::u128(..));
         let until = state.clock.now().saturating_add(self.timeout);
-        if !state.backend.put(&place.key(), holding(&token, 0, until), When::Absent).await?.is_stored() {
-            return Ok(None);
+        match state.backend.put(&place.key(), holding(&token, 0, until), When::Absent).await? {
+            Put::Stored => {}
+            Put::Refused(Refusal::StoreDown) => return Ok(Taken::StoreDown),
+            Put::Refused(_) => return Ok(Taken::Busy),
         }
         // The number is drawn while the lock is held, and the lock is seen to be still held afterwards: whoever held it
         // before drew earlier, whoever takes it later draws later.
         let mut guard =
             LockGuard { cache: self.cache.clone(), place: Arc::new(place), token, fence: 0, released: false };
         let fence = guard.draw_fence().await?;
-        let Some((stamp, _)) = guard.held().await? else { return Ok(None) };
+        let Some((stamp, _)) = guard.held().await? else { return Ok(Taken::Busy) };
         guard.fence = fence;
         let entry = holding(&guard.token, fence, until);
         let put = state.backend.put(&guard.place.key(), entry, When::Unchanged(stamp)).await?;
-        Ok(put.is_stored().then_some(guard))
+        Ok(if put.is_stored() { Taken::Held(Box::new(guard)) } else { Taken::Busy })
     }
+}
+
+/// What became of a try.
+enum Taken {
+    Held(Box<LockGuard>),
+    /// By somebody else.
+    Busy,
+    /// The store could not be asked, and the alias degrades.
+    StoreDown,
 }
 
 /// See [`Lock::try_now`].
@@ -130,7 +148,11 @@ pub struct LockTry<'a> {
 
 impl LockTry<'_> {
     async fn run(self) -> Result<Option<LockGuard>> {
-        self.lock.take().await.map_err(|error| self.lock.failed(error))
+        let taken = self.lock.take().await.map_err(|error| self.lock.failed(error))?;
+        Ok(match taken {
+            Taken::Held(guard) => Some(*guard),
+            Taken::Busy | Taken::StoreDown => None,
+        })
     }
 }
 

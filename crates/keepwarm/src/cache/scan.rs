@@ -45,7 +45,7 @@ impl Cache {
     /// namespaces: they are O(1).
     ///
     /// # Errors
-    /// As [`keys`](Self::keys).
+    /// As [`keys`](Self::keys); also on an alias that degrades, because what a pattern covers cannot be kept for later.
     pub fn delete_pattern<'a>(&'a self, pattern: &'a str) -> DeletePattern<'a> {
         DeletePattern { cache: self, pattern, version: None }
     }
@@ -143,6 +143,8 @@ pub struct DeletePattern<'a> {
 impl DeletePattern<'_> {
     async fn run(self) -> Result<usize> {
         let cache = self.cache;
+        let swallowed = || cache.state().backend.housekeeping().health.swallowed;
+        let before = swallowed();
         let mut keys = KeyIter::new(cache, self.pattern, self.version.as_ref());
         let mut removed = 0;
         while let Some(first) = keys.next().await {
@@ -155,6 +157,11 @@ impl DeletePattern<'_> {
             removed += gone.map_err(|error| cache.failed(error, "delete_pattern", None))?;
         }
         cache.count_many(Event::Delete, removed as u64);
+        if swallowed() != before {
+            // An alias that degrades lists no keys when the store fails; that all that match are gone would be untrue.
+            let reason = "the store failed meanwhile: not every key that matches may have been found";
+            return Err(cache.failed(Error::new(ErrorKind::Connection, reason), "delete_pattern", None));
+        }
         Ok(removed)
     }
 }

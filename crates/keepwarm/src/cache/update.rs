@@ -98,6 +98,12 @@ where
         let captured = self.cache.capture(&self.tags).await?;
         let found = match backend.entry(key, self.cache.markers()).await? {
             Lookup::Hit(entry) => Some(entry),
+            Lookup::Miss(MissReason::StoreDown) => {
+                // What is there cannot be seen and must not be read later, as if nothing had been changed.
+                let new = (self.change)(None);
+                backend.remove(key, When::Always).await?;
+                return Ok(Some(new));
+            }
             Lookup::Miss(_) => None,
         };
         let when = found.as_ref().map_or(When::Absent, |entry| When::Unchanged(entry.stamp));
@@ -138,6 +144,7 @@ where
                 self.cache.count(Event::Overtaken);
                 Some(Some(new))
             }
+            Put::Refused(Refusal::StoreDown) => Some(Some(new)),
             Put::Refused(_) => {
                 self.cache.count(Event::Refusal);
                 Some(Some(new))

@@ -69,10 +69,16 @@ impl MoveVersion<'_> {
         let new = Key::new(new_key.as_str(), state.keys.scope());
         let failed = |error| cache.failed(error, self.verb, Some(old.as_str()));
         let missing = || Error::new(ErrorKind::Missing, "there is no such key").with_key(old.as_str());
+        // A read would miss as well.
+        let down = || Error::new(ErrorKind::Missing, "the store is down").with_key(old.as_str());
         loop {
             // Before the old entry is read: a clear that comes in between makes the write a refusal.
             let lease = state.backend.lease(&new, &[], state.lease, Claim::Refresh).await.map_err(failed)?;
-            let Lease::Granted(fence) = lease else { unreachable!("a refresh is always granted") };
+            let fence = match lease {
+                Lease::Granted(fence) => fence,
+                Lease::StoreDown => return Err(down()),
+                Lease::Hit(_) | Lease::Held => unreachable!("a refresh is always granted"),
+            };
             let grant = Grant::new(cache, &new_key, fence);
             let Lookup::Hit(entry) = state.backend.entry(&old, cache.markers()).await.map_err(failed)? else {
                 grant.give_back().await;
@@ -90,6 +96,7 @@ impl MoveVersion<'_> {
                 }
                 // Another write or an invalidation came between: what is there now is moved, if anything is.
                 Put::Refused(Refusal::Condition | Refusal::Overtaken) => {}
+                Put::Refused(Refusal::StoreDown) => return Err(down()),
                 // It expired under way.
                 Put::Refused(Refusal::NotKept) => return Err(missing()),
                 Put::Refused(Refusal::TooLarge) => {

@@ -8,7 +8,7 @@ use super::Cache;
 use super::call::awaitable;
 use super::options::{tags_option, timeout_option, version_option};
 use crate::backend::{Put, Refusal, When};
-use crate::entry::{Entry, Mark, Marker, Marks, Stamp};
+use crate::entry::{Entry, Mark, Marker, Marks, MissReason, Stamp};
 use crate::error::Result;
 use crate::expiry::{Deadline, Timeout};
 use crate::key::{Key, Version};
@@ -125,6 +125,7 @@ impl Cache {
             Some(entry) => backend.put(key, entry, when).await?,
             None if when == When::Absent => match backend.get(key, self.markers()).await? {
                 crate::backend::Lookup::Hit(_) => Put::Refused(Refusal::Condition),
+                crate::backend::Lookup::Miss(MissReason::StoreDown) => Put::Refused(Refusal::StoreDown),
                 crate::backend::Lookup::Miss(_) => Put::Refused(Refusal::NotKept),
             },
             None => {

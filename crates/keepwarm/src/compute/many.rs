@@ -42,6 +42,8 @@ struct Round {
     theirs: Vec<(Named, Waiter)>,
     /// Being computed in another process.
     beyond: Vec<Named>,
+    /// Ours without a flight or a lease: there is no store to ask.
+    alone: Vec<Named>,
 }
 
 impl<L: ManyLoader> ManyTask<L> {
@@ -50,6 +52,7 @@ impl<L: ManyLoader> ManyTask<L> {
         let mut missing = std::mem::take(&mut self.keys);
         let mut pause = Pause::new();
         if !self.cache.state().abilities.keeps {
+            missing.iter().for_each(|_| self.cache.miss(MissReason::Absent));
             return self.compute_for_oneself(missing).await;
         }
         for (_, key) in &missing {
@@ -61,8 +64,8 @@ impl<L: ManyLoader> ManyTask<L> {
             first = false;
             let round = self.join(missing, &mut found).await?;
             // What is ours first: two batches that wait for each other's keys have both delivered before they wait.
-            if !round.ours.is_empty() {
-                self.compute(round.ours, &mut found).await?;
+            if !(round.ours.is_empty() && round.alone.is_empty()) {
+                self.compute(round.ours, round.alone, &mut found).await?;
             }
             missing = round.beyond;
             if !missing.is_empty() {
@@ -134,6 +137,7 @@ impl<L: ManyLoader> ManyTask<L> {
                         round.ours.push((named, leader, grant));
                     }
                     Lease::Held => round.beyond.push(named),
+                    Lease::StoreDown => round.alone.push(named),
                     Lease::Hit(payload) => match payload.into_value() {
                         Ok(value) => drop(found.insert(named.0, value)),
                         Err(_) => {
@@ -152,9 +156,11 @@ impl<L: ManyLoader> ManyTask<L> {
     async fn compute(
         &mut self,
         ours: Vec<(Named, Leader, Grant)>,
+        alone: Vec<Named>,
         found: &mut HashMap<String, L::Value>,
     ) -> Result<(), FetchError<L::Error>> {
-        let names: Vec<String> = ours.iter().map(|((name, _), ..)| name.clone()).collect();
+        let names = ours.iter().map(|(named, ..)| named).chain(&alone);
+        let names: Vec<String> = names.map(|(name, _)| name.clone()).collect();
         let leaders: Vec<&Leader> = ours.iter().map(|(_, leader, _)| leader).collect();
         self.cache.count(Event::Computation);
         let computed = computing(&leaders, self.chain.clone(), || self.loader.start(names)).await.map(L::result);
@@ -179,6 +185,7 @@ impl<L: ManyLoader> ManyTask<L> {
             };
             found.insert(name, self.store(value, &key, leader, grant).await?);
         }
+        found.extend(alone.into_iter().filter_map(|(name, _)| values.remove_entry(&name)));
         Ok(())
     }
 
@@ -207,7 +214,6 @@ impl<L: ManyLoader> ManyTask<L> {
         if names.is_empty() {
             return Ok(HashMap::new());
         }
-        names.iter().for_each(|_| self.cache.miss(MissReason::Absent));
         self.cache.count(Event::Computation);
         match computing(&[], self.chain.clone(), || self.loader.start(names)).await.map(L::result) {
             Ok(Ok(values)) => Ok(values),

@@ -79,17 +79,21 @@ enum Step<T> {
     Done(T),
     /// The right to compute, from this process if it has a flight, and from the store.
     Compute(Option<Leader>, Fence),
+    /// There is no store to ask: each caller computes for itself.
+    Alone,
 }
 
 impl<L: Loader> Task<L> {
     pub(crate) async fn run<S: Shape<L::Value>>(mut self) -> Fetched<L, S> {
         if !self.cache.state().abilities.keeps {
+            self.cache.miss(MissReason::Absent);
             return self.compute_for_oneself::<S>().await;
         }
         self.cache.check(&self.stored_key())?;
         match self.way::<S>().await? {
             Step::Done(form) => Ok(form),
             Step::Compute(leader, fence) => self.compute::<S>(leader, fence).await,
+            Step::Alone => self.compute_for_oneself::<S>().await,
         }
     }
 
@@ -176,6 +180,8 @@ impl<L: Loader> Task<L> {
             match lease.map_err(|error| self.failed(error))? {
                 Lease::Granted(fence) => return Ok(Some(Step::Compute(leader, fence))),
                 Lease::Held => state.clock.sleep(pause.next()).await,
+                // The flight ends here: who waits for it finds the store down as well, and computes at the same time.
+                Lease::StoreDown => return Ok(Some(Step::Alone)),
                 // Dropping the leader sends those who wait here to look for themselves. What cannot be opened was put
                 // there since this caller looked: it looks again.
                 Lease::Hit(payload) => return Ok(S::open(payload).ok().map(Step::Done)),
@@ -213,8 +219,9 @@ impl<L: Loader> Task<L> {
             leader.storing();
         }
         let put = grant.store(payload.clone(), timeout, &markers).await;
+        // Not where the store failed or is down: it would cost the caller another deadline.
+        let overtaken = matches!(put, Ok(Put::Refused(Refusal::Condition | Refusal::Overtaken)));
         let landing = settle(&cache, put, payload, verb, key.as_str());
-        let overtaken = matches!(landing, Landing::LookAgain);
         if let Some(leader) = leader {
             leader.land(landing);
         }
@@ -230,9 +237,8 @@ impl<L: Loader> Task<L> {
         Ok(S::computed(value))
     }
 
-    /// On a store that keeps nothing there is no fence, so that nobody may share: each computes.
+    /// On a store that keeps nothing or is down there is no fence, so that nobody may share: each computes.
     async fn compute_for_oneself<S: Shape<L::Value>>(self) -> Fetched<L, S> {
-        self.cache.miss(MissReason::Absent);
         self.cache.count(Event::Computation);
         match computing(&[], self.chain, || self.loader.start()).await.map(L::result) {
             Ok(Ok(value)) => Ok(S::computed(Arc::new(value))),
@@ -263,6 +269,8 @@ pub(crate) fn settle(
             cache.count(Event::Overtaken);
             Landing::LookAgain
         }
+        // Nobody compared the fence: the value is its caller's alone. The layer has counted it.
+        Ok(Put::Refused(Refusal::StoreDown)) => Landing::LookAgain,
         Err(error) => {
             // The caller has the value: that it was not kept is counted, not raised.
             drop(cache.failed(error, verb, Some(key)));

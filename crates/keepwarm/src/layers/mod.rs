@@ -1,6 +1,22 @@
 //! Layers lie around a backend and have the same verbs: they forward to the inner one and add one thing of their own.
 //!
 //! Own state lives in the layer; what a stack can do is asked of the inner one.
+//!
+//! Around a store that can fail lie, from the inside out, a deadline for each call, a breaker, and (where the alias asks for
+//! it) degrading; around all of them, a near tier.
+
+mod background;
+mod breaker;
+mod deadline;
+mod degrade;
+mod guarded;
+mod tiered;
+
+pub use breaker::{Breaker, Breaking};
+pub use deadline::{CallDeadline, Limited};
+pub use degrade::{Degrade, Degraded};
+pub use guarded::{Guard, Guarded};
+pub use tiered::{Tiered, Tiers};
 
 use std::ops::Deref;
 use std::sync::Arc;

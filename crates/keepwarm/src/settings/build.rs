@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use super::Plan;
 use super::options::Options;
 use super::registry::{Chosen, Construct};
+use super::resilience::Failing;
 use super::sources::refusal;
 use crate::backend::Kind;
 use crate::backends::dummy::Dummy;
@@ -27,6 +28,14 @@ pub(crate) enum Store {
 }
 
 impl Store {
+    /// What can go wrong with it.
+    fn failing(&self) -> Failing {
+        match self {
+            Self::Memory { .. } | Self::Dummy => Failing::Never,
+            Self::Registered(_) => Failing::Maybe,
+        }
+    }
+
     /// Reads the options of the backend.
     pub(super) fn plan(chosen: &Chosen, options: &Options) -> Result<Self> {
         let kind: &Kind = match chosen {
@@ -133,7 +142,8 @@ impl Builder {
             let function = Arc::clone(function);
             builder = builder.key_function(move |key, prefix, version| function(key, prefix, version));
         }
-        self.store(builder, plan)?.build()
+        let builder = self.store(builder, plan)?;
+        plan.resilience.lay(builder, plan.store.failing(), &plan.alias, &self.clock).build()
     }
 
     fn store(&self, builder: CacheBuilder, plan: &Plan) -> Result<CacheBuilder> {

@@ -10,6 +10,7 @@ use super::build::{Store, agree};
 use super::options::{Options, not_taken};
 use super::read::{Reading, read};
 use super::registry::Chosen;
+use super::resilience::Resilience;
 use super::secret::shown;
 use super::sources::{needs_default, refusal};
 use super::suggest::known;
@@ -35,6 +36,7 @@ pub(crate) struct Plan {
     pub(super) key_function: Option<Arc<KeyFunction>>,
     pub(super) codec: Codec,
     pub(super) lease: Option<Duration>,
+    pub(super) resilience: Resilience,
     pub(super) options: Options,
 }
 
@@ -88,13 +90,15 @@ fn plan(alias: &str, settings: &AliasSettings, registry: &Registry) -> Result<Pl
     let options = Options::new(alias, of_the_backend.map(|given| (given.name.clone(), given.value.clone())).collect());
     let store = Store::plan(&backend, &options)?;
     let mut take = |name: &str| readings.remove(name).flatten();
-    // Memory and dummy cannot fail: for them both words mean the same.
-    if text(take("on_error")).is_some_and(|word| word == "degrade") && matches!(backend, Chosen::Registered(_)) {
-        return Err(Error::new(
-            ErrorKind::Unsupported,
-            format!("alias `{alias}`: on_error cannot be `degrade` for a registered backend: there is no layer for it"),
-        ));
-    }
+    let deadline = match take("deadline") {
+        Some(Reading::Duration(deadline)) => Some(deadline),
+        _ => None,
+    };
+    let ignore_exceptions = match take("ignore_exceptions") {
+        Some(Reading::Flag(flag)) => Some(flag),
+        _ => None,
+    };
+    let resilience = Resilience::new(alias, deadline, text(take("on_error")).as_deref(), ignore_exceptions)?;
     Ok(Plan {
         alias: alias.to_owned(),
         backend: text(take("backend")).unwrap_or_default(),
@@ -116,6 +120,7 @@ fn plan(alias: &str, settings: &AliasSettings, registry: &Registry) -> Result<Pl
             Some(Reading::Duration(length)) => Some(length),
             _ => None,
         },
+        resilience,
         options,
     })
 }

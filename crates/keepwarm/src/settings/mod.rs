@@ -33,6 +33,7 @@ mod options;
 mod read;
 mod reference;
 mod registry;
+mod resilience;
 mod secret;
 mod sources;
 mod suggest;

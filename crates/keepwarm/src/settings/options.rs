@@ -112,6 +112,17 @@ impl Options {
         }
     }
 
+    /// An option that is true or false.
+    ///
+    /// # Errors
+    /// As [`text`](Self::text).
+    pub fn flag(&self, name: &str) -> Result<Option<bool>> {
+        match self.read(name, Takes::Flag)? {
+            Some(Reading::Flag(flag)) => Ok(Some(flag)),
+            _ => Ok(None),
+        }
+    }
+
     /// An option as it was written, for what the other methods do not cover (lists, tables).
     pub fn value(&self, name: &str) -> Option<&SettingValue> {
         self.asked.lock().insert(name.to_owned());

@@ -18,6 +18,7 @@ pub(crate) enum Reading {
     Duration(Duration),
     Timeout(Timeout),
     Version(Version),
+    Flag(bool),
 }
 
 /// Reads a value. `Ok(None)` is Django's `None`, which is "not given" everywhere but in a timeout; `Err(())` is a value that
@@ -35,6 +36,9 @@ pub(crate) fn read(takes: Takes, value: &SettingValue) -> Result<Option<Reading>
         (Takes::Size, value) => Reading::Whole(size(value).filter(|bytes| *bytes > 0).ok_or(())?),
         (Takes::Duration, value) => Reading::Duration(length(value).filter(|length| !length.is_zero()).ok_or(())?),
         (Takes::Version, value) => Reading::Version(version(value)?),
+        (Takes::Flag, SettingValue::Flag(flag)) => Reading::Flag(*flag),
+        (Takes::Flag, SettingValue::Text(text)) => Reading::Flag(flag(text)?),
+        (Takes::Flag, _) => return Err(()),
         (Takes::Text | Takes::OneOf(_), _) => return Err(()),
     };
     Ok(Some(reading))
@@ -74,6 +78,15 @@ fn timeout(value: &SettingValue) -> Result<Timeout, ()> {
             .map(|seconds| Timeout::from_secs(seconds).expect("a finite number of seconds is a timeout"))
             .or_else(|| length(value).map(Timeout::After))
             .ok_or(()),
+    }
+}
+
+/// A flag as URLs and environments write it.
+fn flag(text: &str) -> Result<bool, ()> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" => Ok(true),
+        "false" | "no" | "off" | "0" => Ok(false),
+        _ => Err(()),
     }
 }
 
@@ -223,6 +236,20 @@ mod tests {
         assert_eq!(read(Takes::Size, &SettingValue::Whole(4096)), Ok(Some(Reading::Whole(4096))));
         for written in ["", "0", "MB", "64 megs", "-1", "64MB64MB", "1e99TB", "99999999999TB"] {
             assert_eq!(read(Takes::Size, &text(written)), Err(()), "{written}");
+        }
+    }
+
+    #[test]
+    fn flags_are_true_or_false() {
+        for written in ["true", "True", "yes", "on", "1"] {
+            assert_eq!(read(Takes::Flag, &text(written)), Ok(Some(Reading::Flag(true))), "{written}");
+        }
+        for written in ["false", "False", "no", "off", "0"] {
+            assert_eq!(read(Takes::Flag, &text(written)), Ok(Some(Reading::Flag(false))), "{written}");
+        }
+        assert_eq!(read(Takes::Flag, &SettingValue::Flag(true)), Ok(Some(Reading::Flag(true))));
+        for value in [text(""), text("maybe"), SettingValue::Whole(1)] {
+            assert_eq!(read(Takes::Flag, &value), Err(()));
         }
     }
 

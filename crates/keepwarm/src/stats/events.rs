@@ -28,3 +28,13 @@ pub(crate) fn missed(cache: &str, reason: MissReason) {
 pub(crate) fn failed(cache: &str, error: &Error) {
     tracing::warn!(target: "keepwarm", cache, event = "errors", %error);
 }
+
+#[cold]
+pub(crate) fn swallowed(cache: &str, error: &Error, swallowed: u64) {
+    tracing::warn!(target: "keepwarm", cache, event = "store_down", %error, swallowed, "the store fails; the cache degrades");
+}
+
+#[cold]
+pub(crate) fn delivered(cache: &str) {
+    tracing::info!(target: "keepwarm", cache, event = "store_back", "what was invalidated meanwhile is delivered");
+}

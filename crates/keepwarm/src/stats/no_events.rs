@@ -12,3 +12,9 @@ pub(crate) fn missed(_cache: &str, _reason: MissReason) {}
 
 #[inline]
 pub(crate) fn failed(_cache: &str, _error: &Error) {}
+
+#[inline]
+pub(crate) fn swallowed(_cache: &str, _error: &Error, _swallowed: u64) {}
+
+#[inline]
+pub(crate) fn delivered(_cache: &str) {}

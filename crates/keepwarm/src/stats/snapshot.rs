@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::{Counters, Event};
-use crate::backend::{Housekeeping, Size};
+use crate::backend::{BreakerState, Health, Housekeeping, Size};
 use crate::entry::MissReason;
 
 /// What a cache has done since it was built, or since its statistics were reset.
@@ -60,6 +60,8 @@ pub struct Stats {
     pub entries: Option<u64>,
     /// Bytes in the store now, where it counts them.
     pub bytes: Option<u64>,
+    /// How the layers around the store are: the breaker, what was swallowed and dropped, the near tier.
+    pub health: Health,
 }
 
 impl Stats {
@@ -81,6 +83,7 @@ impl Stats {
             expirations: kept.expirations,
             entries: size.entries,
             bytes: size.bytes,
+            health: kept.health,
         }
     }
 
@@ -126,11 +129,30 @@ impl Stats {
             ("unportable_keys_total", self.unportable_keys),
             ("evictions_total", self.evictions),
             ("expirations_total", self.expirations),
+            ("swallowed_failures_total", self.health.swallowed),
+            ("dropped_writes_total", self.health.dropped_writes),
+            ("breaker_opened_total", self.health.opened),
+            ("breaker_turned_away_total", self.health.turned_away),
         ];
         for (name, count) in counters {
             sample(name, "counter", &label, count, true);
         }
-        for (name, value) in [("entries", self.entries), ("bytes", self.bytes)] {
+        // 0 closed, 1 half-open, 2 open: what is worse is higher.
+        let breaker = self.health.breaker.map(|breaker| match breaker {
+            BreakerState::Closed => 0,
+            BreakerState::HalfOpen => 1,
+            BreakerState::Open => 2,
+        });
+        let gauges = [
+            ("entries", self.entries),
+            ("bytes", self.bytes),
+            ("breaker_state", breaker),
+            ("undelivered_invalidations", breaker.map(|_| self.health.undelivered)),
+            ("near_entries", self.health.near.map(|near| near.entries)),
+            ("near_watching", self.health.near.map(|near| u64::from(near.watching))),
+            ("near_fetches", self.health.near.map(|near| near.fetches)),
+        ];
+        for (name, value) in gauges {
             if let Some(value) = value {
                 sample(name, "gauge", &label, value, true);
             }

@@ -3,6 +3,7 @@
 mod aliases;
 mod documentation;
 mod environment;
+mod failing;
 mod faults;
 mod options;
 mod own;

@@ -56,13 +56,6 @@ fn a_built_in_name_cannot_be_registered() {
 }
 
 #[test]
-fn degrade_is_refused_where_nothing_would_degrade() {
-    let error = fault(register("[caches.default]\nbackend = 'mycache'\non_error = 'degrade'"));
-    assert_eq!(error.kind(), ErrorKind::Unsupported);
-    says(&error, &["alias `default`", "on_error", "registered backend"]);
-}
-
-#[test]
 fn a_constructor_runs_at_the_first_use_and_again_after_it_failed() {
     let calls = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&calls);

@@ -91,6 +91,12 @@ impl MemoryOptions {
         self
     }
 
+    /// The same bounds for a store of its own.
+    pub(crate) fn unnamed(mut self) -> Self {
+        self.location = None;
+        self
+    }
+
     /// What these bounds come to.
     pub(super) fn plan(&self) -> Plan {
         if self.lru.is_some() {

@@ -470,6 +470,7 @@ impl Store {
         Housekeeping {
             evictions: self.evictions.load(Ordering::Relaxed),
             expirations: self.expirations.load(Ordering::Relaxed),
+            ..Housekeeping::default()
         }
     }
 }

@@ -1,0 +1,131 @@
+//! What a call may still take: said by the layers around a store, asked by a store that blocks its thread.
+//!
+//! A future that waits is dropped when its time is over, and needs to know nothing. A store that serves a blocking caller
+//! on a socket of its own waits inside one poll, where nobody can drop it: it asks here how long it may.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+thread_local! {
+    /// The limit of the call that is being polled on this thread.
+    static CURRENT: RefCell<Limit> = const { RefCell::new(Limit { until: None, calls: None }) };
+}
+
+/// How long the call that runs on this thread may take, and whether it was called off.
+///
+/// Read it at the beginning of a verb, inside its future: it holds while that future is polled. Time is the process's
+/// own, also where the cache goes by a manual clock, because sockets do.
+///
+/// ```
+/// use keepwarm::backend::Limit;
+///
+/// let limit = Limit::current();
+/// assert_eq!(limit.left(), None, "no layer limits this call");
+/// assert!(!limit.is_over());
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Limit {
+    until: Option<Instant>,
+    calls: Option<(Arc<AtomicU64>, u64)>,
+}
+
+impl Limit {
+    /// The limit of the call that is being polled on this thread; without limits where none is set.
+    pub fn current() -> Self {
+        CURRENT.with_borrow(Clone::clone)
+    }
+
+    /// When the call has to be over.
+    pub fn until(&self) -> Option<Instant> {
+        self.until
+    }
+
+    /// How long it may still take; zero when it is over, `None` when nothing limits it.
+    pub fn left(&self) -> Option<Duration> {
+        self.until.map(|until| until.saturating_duration_since(Instant::now()))
+    }
+
+    /// Whether nobody waits for the answer any more: its time has passed, or it was called off because the store was
+    /// found to be down. A store that blocks looks every few milliseconds.
+    pub fn is_over(&self) -> bool {
+        self.is_called_off() || self.left().is_some_and(|left| left.is_zero())
+    }
+
+    /// Whether the calls of the time when this one began were called off.
+    pub fn is_called_off(&self) -> bool {
+        self.calls.as_ref().is_some_and(|(now, then)| now.load(Ordering::Acquire) != *then)
+    }
+
+    /// The limit of this thread, but not beyond `until`.
+    pub(crate) fn within(until: Instant) -> Self {
+        let mut limit = Self::current();
+        limit.until = Some(limit.until.map_or(until, |known| known.min(until)));
+        limit
+    }
+
+    /// The limit of this thread, called off when `calls` moves on from `then`.
+    pub(crate) fn called_off_by(calls: &Arc<AtomicU64>, then: u64) -> Self {
+        Self { calls: Some((Arc::clone(calls), then)), ..Self::current() }
+    }
+
+    /// Polls under this limit.
+    pub(crate) fn hold<T>(&mut self, poll: impl FnOnce() -> T) -> T {
+        let _held = Held::swap(self);
+        poll()
+    }
+}
+
+/// Puts the limit of the thread back, also when the poll panics.
+struct Held<'a>(&'a mut Limit);
+
+impl<'a> Held<'a> {
+    fn swap(limit: &'a mut Limit) -> Self {
+        CURRENT.with_borrow_mut(|current| std::mem::swap(current, limit));
+        Self(limit)
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        CURRENT.with_borrow_mut(|current| std::mem::swap(current, self.0));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_holds_while_it_is_held_and_an_inner_one_only_shortens_it() {
+        let now = Instant::now();
+        let (near, far) = (now + Duration::from_secs(5), now + Duration::from_secs(50));
+        let mut outer = Limit::within(near);
+        outer.hold(|| {
+            assert_eq!(Limit::current().until(), Some(near));
+            let mut inner = Limit::within(far);
+            inner.hold(|| assert_eq!(Limit::current().until(), Some(near)));
+        });
+        assert_eq!(Limit::current().until(), None);
+    }
+
+    #[test]
+    fn a_limit_is_put_back_when_the_poll_panics() {
+        let mut limit = Limit::within(Instant::now());
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| limit.hold(|| panic!("on purpose"))));
+        assert!(panicked.is_err());
+        assert_eq!(Limit::current().until(), None);
+        assert!(limit.is_over(), "and is still that of its call");
+    }
+
+    #[test]
+    fn calls_of_an_earlier_time_are_called_off() {
+        let calls = Arc::new(AtomicU64::new(3));
+        let mut early = Limit::called_off_by(&calls, 3);
+        early.hold(|| assert!(!Limit::current().is_over()));
+        calls.fetch_add(1, Ordering::Release);
+        early.hold(|| assert!(Limit::current().is_over() && Limit::current().left().is_none()));
+        assert!(!Limit::called_off_by(&calls, 4).is_over());
+    }
+}

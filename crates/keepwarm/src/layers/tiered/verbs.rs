@@ -1,0 +1,192 @@
+//! The verbs of a store with a near tier: single reads look near first, and what is written is forgotten near.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::near::Near;
+use super::{Shared, Tiers};
+use crate::backend::{
+    Abilities, Backend, Claim, Count, Housekeeping, Inspection, Lease, Lookup, NearTier, Page, Put, Size, When,
+};
+use crate::blocking::poll_once;
+use crate::entry::{Entry, Generation, Marker, Stamp};
+use crate::error::Result;
+use crate::expiry::Deadline;
+use crate::key::{Key, Parts, Pattern, Scope};
+use crate::payload::{Glimpse, Payload};
+
+/// Forgets near what a verb changed, when the verb is over: after the store has done it and before its caller knows. Also
+/// when it failed or was dropped, because it may have taken effect.
+struct Forget<'a>(&'a Shared, What<'a>);
+
+enum What<'a> {
+    Key(&'a Key<'a>),
+    Keys(&'a [Key<'a>]),
+    Markers(&'a [Marker]),
+    Scope(&'a Scope),
+    Everything,
+}
+
+impl Drop for Forget<'_> {
+    fn drop(&mut self) {
+        let Self(shared, what) = self;
+        match what {
+            What::Key(key) => shared.forget(key),
+            What::Keys(keys) => keys.iter().for_each(|key| shared.forget(key)),
+            What::Markers(markers) => markers.iter().for_each(|marker| shared.forget_marker(marker)),
+            What::Scope(scope) => shared.forget_scope(scope),
+            What::Everything => shared.forget_everything(),
+        }
+    }
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl Backend for Tiers {
+    fn kind(&self) -> &'static str {
+        self.0.far.kind()
+    }
+
+    fn abilities(&self) -> Abilities {
+        self.0.far.abilities()
+    }
+
+    fn housekeeping(&self) -> Housekeeping {
+        let mut housekeeping = self.0.far.housekeeping();
+        let size = poll_once(self.0.near.size()).unwrap_or_default();
+        housekeeping.health.near = Some(NearTier {
+            watching: self.0.watching.load(Ordering::SeqCst),
+            entries: size.entries.unwrap_or_default(),
+            fetches: self.0.fetches.load(Ordering::Relaxed),
+            overtaken: self.0.overtaken.load(Ordering::Relaxed),
+        });
+        housekeeping
+    }
+
+    #[inline]
+    fn glance(&self, key: &Parts<'_>, see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>> {
+        if !self.0.watching.load(Ordering::Acquire) {
+            return None;
+        }
+        // A miss near is a question to the store.
+        self.0.near.glance(key, see).filter(|found| matches!(found, Lookup::Hit(())))
+    }
+
+    fn add_in_place(&self, _key: &Parts<'_>, _delta: i64) -> Option<i64> {
+        // A count is a question to the store.
+        None
+    }
+
+    async fn get(&self, key: &Key<'_>, hint: &[Marker]) -> Result<Lookup<Payload>> {
+        let token = match self.0.look(key) {
+            Near::Hit(payload) => return Ok(Lookup::Hit(payload)),
+            Near::Fetch(Some(token)) => token,
+            Near::Fetch(None) => return self.0.far.get(key, hint).await,
+        };
+        Ok(match self.0.far.entry(key, hint).await? {
+            Lookup::Miss(reason) => Lookup::Miss(reason),
+            Lookup::Hit(mut entry) => {
+                let payload = std::mem::replace(&mut entry.payload, Payload::Integer(0)).remembering();
+                self.0.keep(&token, &entry, payload.clone());
+                Lookup::Hit(payload)
+            }
+        })
+    }
+
+    async fn get_many(&self, keys: &[Key<'_>], hint: &[Marker]) -> Result<Vec<Lookup<Payload>>> {
+        // The store answers with values alone: without deadlines and markers they cannot be kept near.
+        if !self.0.watches() {
+            return self.0.far.get_many(keys, hint).await;
+        }
+        let near = poll_once(self.0.near.get_many(keys, hint))?;
+        let fetched: Vec<Key<'_>> =
+            keys.iter().zip(&near).filter(|(_, found)| matches!(found, Lookup::Miss(_))).map(|(key, _)| *key).collect();
+        if fetched.is_empty() {
+            return Ok(near);
+        }
+        let mut far = self.0.far.get_many(&fetched, hint).await?.into_iter();
+        let answer = |found| match found {
+            Lookup::Miss(reason) => far.next().unwrap_or(Lookup::Miss(reason)),
+            hit => hit,
+        };
+        Ok(near.into_iter().map(answer).collect())
+    }
+
+    async fn entry(&self, key: &Key<'_>, hint: &[Marker]) -> Result<Lookup<Entry>> {
+        // Its stamp and deadline are the store's.
+        self.0.far.entry(key, hint).await
+    }
+
+    async fn put(&self, key: &Key<'_>, entry: Entry, when: When) -> Result<Put> {
+        let _forget = Forget(&self.0, What::Key(key));
+        self.0.far.put(key, entry, when).await
+    }
+
+    async fn put_many(&self, entries: Vec<(Key<'_>, Entry)>) -> Result<Vec<Put>> {
+        let keys: Vec<Key<'_>> = entries.iter().map(|(key, _)| *key).collect();
+        let _forget = Forget(&self.0, What::Keys(&keys));
+        self.0.far.put_many(entries).await
+    }
+
+    async fn remove(&self, key: &Key<'_>, when: When) -> Result<bool> {
+        let _forget = Forget(&self.0, What::Key(key));
+        self.0.far.remove(key, when).await
+    }
+
+    async fn remove_many(&self, keys: &[Key<'_>]) -> Result<usize> {
+        let _forget = Forget(&self.0, What::Keys(keys));
+        self.0.far.remove_many(keys).await
+    }
+
+    async fn add_to(&self, key: &Key<'_>, delta: i64, create: Option<Entry>) -> Result<Count> {
+        let _forget = Forget(&self.0, What::Key(key));
+        self.0.far.add_to(key, delta, create).await
+    }
+
+    async fn touch(&self, key: &Key<'_>, deadline: Deadline) -> Result<bool> {
+        let _forget = Forget(&self.0, What::Key(key));
+        self.0.far.touch(key, deadline).await
+    }
+
+    async fn lease(&self, key: &Key<'_>, markers: &[Marker], length: Duration, claim: Claim) -> Result<Lease> {
+        self.0.far.lease(key, markers, length, claim).await
+    }
+
+    async fn release(&self, key: &Key<'_>, stamp: Stamp) -> Result<()> {
+        self.0.far.release(key, stamp).await
+    }
+
+    async fn generations(&self, markers: &[Marker]) -> Result<Vec<Generation>> {
+        self.0.far.generations(markers).await
+    }
+
+    async fn renew(&self, markers: &[Marker]) -> Result<()> {
+        let _forget = Forget(&self.0, What::Markers(markers));
+        self.0.far.renew(markers).await
+    }
+
+    async fn clear(&self, scope: &Scope) -> Result<()> {
+        let _forget = Forget(&self.0, What::Scope(scope));
+        self.0.far.clear(scope).await
+    }
+
+    async fn clear_store(&self) -> Result<()> {
+        let _forget = Forget(&self.0, What::Everything);
+        self.0.far.clear_store().await
+    }
+
+    async fn scan(&self, scope: &Scope, pattern: &Pattern, from: u64) -> Result<Page> {
+        self.0.far.scan(scope, pattern, from).await
+    }
+
+    async fn inspect(&self, key: &Key<'_>) -> Result<Option<Inspection>> {
+        self.0.far.inspect(key).await
+    }
+
+    async fn size(&self) -> Result<Size> {
+        self.0.far.size().await
+    }
+
+    async fn close(&self) -> Result<()> {
+        self.0.far.close().await
+    }
+}

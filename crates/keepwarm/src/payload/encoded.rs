@@ -1,0 +1,104 @@
+//! An encoded value that remembers what it was decoded into, for a store in this process that holds what another one
+//! encoded: it is decoded for the first reader, and handed out shared to all later ones.
+
+use std::any::Any;
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+
+use super::{Object, Payload, Undecodable, Value};
+use crate::codec::Codec;
+use crate::error::{Error, ErrorKind, Result};
+
+pub(crate) struct Encoded {
+    codec: Codec,
+    bytes: Bytes,
+    /// Of the type of the first reader; readers of another type decode for themselves.
+    decoded: OnceLock<Arc<dyn Object>>,
+}
+
+impl Encoded {
+    /// The value as the type that it was decoded into before; decodes nothing, so that it may be asked under a lock.
+    pub(super) fn remembered<T: Value>(object: &(dyn Any + Send + Sync)) -> Option<Arc<T>> {
+        let decoded = object.downcast_ref::<Self>()?.decoded.get()?;
+        let decoded: Arc<dyn Any + Send + Sync> = Arc::<dyn Object>::clone(decoded);
+        decoded.downcast().ok()
+    }
+
+    /// The value, decoded; `None` where the object is not an encoded value.
+    pub(super) fn open<T: Value>(object: &(dyn Any + Send + Sync)) -> Option<Result<Arc<T>, Undecodable>> {
+        let encoded = object.downcast_ref::<Self>()?;
+        Some(encoded.codec.decode::<T>(&encoded.bytes).map(|value| {
+            let value = Arc::new(value);
+            // Of two first readers the second one's is its own.
+            let _ = encoded.decoded.set(Arc::<T>::clone(&value));
+            value
+        }))
+    }
+}
+
+impl Object for Encoded {
+    fn encode(&self, codec: Codec) -> Result<Bytes> {
+        if codec == self.codec {
+            return Ok(self.bytes.clone());
+        }
+        let reason = format!("it is encoded as {} already", self.codec.name());
+        Err(Error::new(ErrorKind::Encode, reason))
+    }
+
+    fn weight(&self) -> usize {
+        // As bytes, and about as much again for what they are decoded into.
+        size_of::<Self>() + self.bytes.len() * 2
+    }
+
+    fn type_name(&self) -> &'static str {
+        self.decoded.get().map_or("(encoded)", |decoded| (**decoded).type_name())
+    }
+}
+
+impl Payload {
+    /// The payload as a store in the process keeps it best: bytes become an object that is decoded once.
+    pub(crate) fn remembering(self) -> Self {
+        match self {
+            Self::Bytes(codec, bytes) => {
+                Self::Object(Arc::new(Encoded { codec, bytes: *bytes, decoded: OnceLock::new() }))
+            }
+            other => other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn payload(value: &str) -> Payload {
+        Payload::bytes(Codec::MessagePack, Codec::MessagePack.encode(value).unwrap()).remembering()
+    }
+
+    #[test]
+    fn it_is_decoded_once_and_handed_out_shared() {
+        let first = payload("value");
+        let (second, third) = (first.clone(), first.clone());
+        let first = first.into_arc::<String>().unwrap();
+        assert_eq!(*first, "value");
+        assert!(Arc::ptr_eq(&first, &second.into_arc::<String>().unwrap()));
+        assert_eq!(third.into_value::<String>().unwrap(), "value");
+    }
+
+    #[test]
+    fn another_type_is_decoded_for_its_own_reader() {
+        let payload = payload("value");
+        assert_eq!(payload.clone().into_value::<String>().unwrap(), "value");
+        assert_eq!(*payload.clone().into_arc::<Option<String>>().unwrap(), Some("value".to_owned()));
+        assert!(payload.clone().into_value::<i32>().is_err());
+        assert_eq!(payload.into_value::<String>().unwrap(), "value");
+    }
+
+    #[test]
+    fn bytes_that_are_no_value_stay_undecodable() {
+        let payload = Payload::bytes(Codec::MessagePack, &b"\xdb\x7f\xff\xff\xffx"[..]).remembering();
+        assert!(payload.clone().into_value::<String>().is_err());
+        assert!(payload.into_arc::<String>().is_err());
+    }
+}
