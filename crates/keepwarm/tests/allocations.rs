@@ -9,7 +9,11 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use keepwarm::Cache;
+use keepwarm::backends::memory::Memory;
+use keepwarm::clock::Clock;
+use keepwarm::layers::Tiered;
+use keepwarm::{Cache, MemoryOptions};
+use keepwarm_conformance::kit::{Encodes, News};
 use serde::{Deserialize, Serialize};
 
 /// Counts the allocations of each thread: tests run side by side.
@@ -175,4 +179,19 @@ fn a_hit_in_a_namespace() {
     products.set("point", &POINT).wait().unwrap();
     assert_eq!(allocations(|| assert_eq!(products.get("point").wait().unwrap(), Some(POINT))), 0);
     assert_eq!(allocations(|| assert_eq!(awaited(products.get("point")).unwrap(), Some(POINT))), 0);
+}
+
+#[test]
+fn a_hit_in_a_near_tier() {
+    let news = News::new();
+    let store = news.around(Encodes::around(Memory::new(&MemoryOptions::new(), Clock::system())));
+    let cache = Cache::builder().backend(store).layer(Tiered::new(news)).build().unwrap();
+    cache.set("user", &user()).tags(["users"]).wait().unwrap();
+    cache.set("point", &POINT).wait().unwrap();
+    cache.set("counter", &1_i64).wait().unwrap();
+    let check = |found: Option<Arc<User>>| assert_eq!(found.as_deref().map(|user| user.id), Some(7));
+    assert_eq!(allocations(|| check(cache.get_arc("user").wait().unwrap())), 0);
+    assert_eq!(allocations(|| check(awaited(cache.get_arc("user")).unwrap())), 0);
+    assert_eq!(allocations(|| assert_eq!(cache.get("point").wait().unwrap(), Some(POINT))), 0);
+    assert_eq!(allocations(|| assert_eq!(awaited(cache.get("counter")).unwrap(), Some(1_i64))), 0);
 }

@@ -4,7 +4,10 @@ use std::collections::HashMap;
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
-use keepwarm::Cache;
+use keepwarm::clock::Clock;
+use keepwarm::layers::Degrade;
+use keepwarm::{Cache, ErrorKind};
+use keepwarm_conformance::kit::{Fault, Faults, ManualClock};
 use metrics::{Counter, CounterFn, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -114,4 +117,25 @@ fn metrics_counts_under_the_names_of_prometheus() {
     assert_eq!(counts["keepwarm_hits_total{cache=pages}"], 1, "{counts:#?}");
     assert_eq!(counts["keepwarm_sets_total{cache=pages}"], 2, "{counts:#?}");
     assert_eq!(counts["keepwarm_computations_total{cache=pages}"], 1, "{counts:#?}");
+}
+
+// covers: R204
+#[test]
+fn swallowed_failures_are_told_once_in_a_period() {
+    let (clock, faults) = (ManualClock::new(), Faults::new());
+    let degrade = Degrade::new().name("pages").clock(Clock::manual(&clock)).period(keepwarm::secs(10));
+    let cache = Cache::builder().layer(faults.clone()).layer(degrade).build().unwrap();
+    faults.always(Fault::Refused(ErrorKind::Backend));
+    let lines = Lines::default();
+    tracing::subscriber::with_default(Listener(Arc::clone(&lines)), || {
+        for _ in 0..2 {
+            (0..50).for_each(|_| assert_eq!(cache.get::<i32>("key").wait().unwrap(), None));
+            clock.advance(keepwarm::secs(10));
+        }
+    });
+    let lines = lines.lock().unwrap();
+    let told: Vec<_> = lines.iter().filter(|line| line.contains("store_down") && line.starts_with("WARN")).collect();
+    assert_eq!(told.len(), 2, "{lines:#?}");
+    assert!(told[0].contains("swallowed=1 ") && told[1].contains("swallowed=51 "), "{told:#?}");
+    assert!(told[0].contains("pages") && told[0].contains("on purpose"), "{told:#?}");
 }

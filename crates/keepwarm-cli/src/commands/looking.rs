@@ -49,6 +49,16 @@ pub(super) fn stats<W: Write>(target: &Target, output: &mut Output<W>) -> Result
     for (name, value) in json.as_object().into_iter().flatten().filter(|(_, value)| value.is_number()) {
         lines.push_str(&format!("{:<16} {value}\n", name.replace('_', " ")));
     }
+    for (name, value) in json["health"].as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()) {
+        let worth_a_line = stats.health.breaker.is_some() || stats.health.near.is_some();
+        match value.as_object() {
+            Some(inner) => inner.iter().for_each(|(part, value)| {
+                lines.push_str(&format!("{:<16} {value}\n", format!("{name} {part}").replace('_', " ")));
+            }),
+            None if worth_a_line => lines.push_str(&format!("{:<16} {value}\n", name.replace('_', " "))),
+            None => {}
+        }
+    }
     for (reason, count) in stats.misses_by_reason.iter().filter(|(_, count)| *count > 0) {
         lines.push_str(&format!("{:<16} {count}\n", format!("missed: {}", reason.name())));
     }
