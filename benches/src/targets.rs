@@ -79,6 +79,7 @@ const TARGETS: &[Target] = &[
     ),
     ratio("hit with one tag / untagged", "tagged hit/small/10k", "get, one tag of ten keys", "get, untagged", 1.6),
     ratio("get_many(100) per key / get", "get_many/small/10k", "get_many(100)", "get", 1.0),
+    ratio("get_many(100) per key / get, shared", "get_many/small/10k", "get_many(100), arc", "get", 1.0),
     named("clear: 1M entries / 1k entries", "invalidation/clear", 1.5),
     named("namespace invalidation: 1M entries / 1k entries", "invalidation/namespace", 1.5),
     named("tag invalidation: 1M entries / 1k entries", "invalidation/tag", 1.5),

@@ -29,7 +29,7 @@ pub(crate) trait Peer<T: Sample>: Send + Sync + Sized + 'static {
     fn set(&self, key: &str, value: &T) -> impl Future<Output = ()> + Send;
 
     /// The caller's own copy of a value.
-    fn get(&self, key: &str) -> impl Future<Output = Option<T>> + Send;
+    fn get<'a>(&'a self, key: &'a str) -> impl Future<Output = Option<T>> + Send;
 
     /// Does what the cache has put off, so that its memory can be looked at.
     fn settle(&self) -> impl Future<Output = ()> + Send {
@@ -43,5 +43,5 @@ pub(crate) trait SharingPeer<T: Sample>: Peer<T> {
     type Shared: Deref<Target = T> + Send;
 
     /// A value shared with the cache.
-    fn get_shared(&self, key: &str) -> impl Future<Output = Option<Self::Shared>> + Send;
+    fn get_shared<'a>(&'a self, key: &'a str) -> impl Future<Output = Option<Self::Shared>> + Send;
 }

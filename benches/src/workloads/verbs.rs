@@ -177,6 +177,18 @@ fn bulk(report: &mut Report) {
             sum
         })
     });
+    let cache = ours.0.clone();
+    let shared = Lane::new("get_many(100), arc", move |batch: &Batch| {
+        drive(async {
+            let mut sum = 0_u64;
+            for start in (0..batch.len()).step_by(CHUNK) {
+                let keys = (start..start + CHUNK).map(|index| batch.key(index));
+                let found = cache.get_many::<Small, _>(keys).arc().await.expect(NEVER_FAILS);
+                sum = found.values().fold(sum, |sum, value| sum.wrapping_add(value.id()));
+            }
+            sum
+        })
+    });
     // What any answer by name costs by itself: the names and the map.
     let cache = ours.0.clone();
     let into_a_map = Lane::new("100 gets into a HashMap<String, _>", move |batch: &Batch| {
@@ -195,7 +207,7 @@ fn bulk(report: &mut Report) {
             sum
         })
     });
-    let lanes = vec![get::<Small, _>("get", &ours), many, into_a_map];
+    let lanes = vec![get::<Small, _>("get", &ours), many, shared, into_a_map];
     // The hundred keys of one call are different ones, as a program's are: a Zipf draw would repeat the popular ones.
     let mut random = Random::new(0x5eed);
     let draw = move |count: usize| {

@@ -244,20 +244,4 @@ impl<T: Value> Glanced<T> {
         }
         Self::Other(glimpse.into())
     }
-
-    #[inline]
-    pub(crate) fn into_arc(self) -> Result<Arc<T>, Undecodable> {
-        match self {
-            Self::Shared(value) => Ok(value),
-            Self::Other(payload) => payload.into_arc(),
-        }
-    }
-
-    #[inline]
-    pub(crate) fn into_value(self) -> Result<T, Undecodable> {
-        match self {
-            Self::Shared(value) => Ok(T::clone(&value)),
-            Self::Other(payload) => payload.into_value(),
-        }
-    }
 }

@@ -104,6 +104,10 @@ impl<B: Backend, P: Probe> Backend for Probed<B, P> {
         None
     }
 
+    fn add_in_place(&self, _key: &Parts<'_>, _delta: i64) -> Option<i64> {
+        None
+    }
+
     async fn get(&self, key: &Key<'_>, hint: &[Marker]) -> Result<Lookup<Payload>> {
         self.pass(Call::keys(Verb::Get, [key]), self.inner.get(key, hint), |answer| Answer::Lookup(answer)).await
     }

@@ -61,6 +61,10 @@ impl Backend for Shared {
         self.0.glance(key, see)
     }
 
+    fn add_in_place(&self, key: &Parts<'_>, delta: i64) -> Option<i64> {
+        self.0.add_in_place(key, delta)
+    }
+
     async fn get(&self, key: &Key<'_>, hint: &[Marker]) -> Result<Lookup<Payload>> {
         self.0.get(key, hint).await
     }

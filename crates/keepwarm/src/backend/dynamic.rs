@@ -60,6 +60,8 @@ macro_rules! dyn_backend {
             fn housekeeping(&self) -> Housekeeping;
             /// See [`Backend::glance`].
             fn glance(&self, key: &Parts<'_>, see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>>;
+            /// See [`Backend::add_in_place`].
+            fn add_in_place(&self, key: &Parts<'_>, delta: i64) -> Option<i64>;
             $( $(#[$doc])* fn $verb<'a>(&'a self $(, $argument: $type)*) -> Reply<'a, $answer>; )*
         }
 
@@ -83,6 +85,11 @@ macro_rules! dyn_backend {
             #[inline]
             fn glance(&self, key: &Parts<'_>, see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>> {
                 Backend::glance(self, key, see)
+            }
+
+            #[inline]
+            fn add_in_place(&self, key: &Parts<'_>, delta: i64) -> Option<i64> {
+                Backend::add_in_place(self, key, delta)
             }
 
             $(

@@ -185,6 +185,11 @@ pub trait Backend: Send + Sync + 'static {
     /// then not called. It runs under the store's lock and must be short.
     fn glance(&self, key: &Parts<'_>, see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>>;
 
+    /// Adds to the live integer under `key` where it lies and gives the new one: [`add_to`](Self::add_to) for stores that
+    /// [`glance`](Self::glance) shows, with the same guarantees. `None` is "ask `add_to`", with nothing changed: the
+    /// answer of every other store, and where there is no such integer or the sum leaves 64 bits.
+    fn add_in_place(&self, key: &Parts<'_>, delta: i64) -> Option<i64>;
+
     /// The value of the live entry under `key`, counted as a use of it. `hint` names markers that the entry probably has, so that a remote store can fetch
     /// their generations in the same round trip; whether the entry is live never depends on it.
     fn get(&self, key: &Key<'_>, hint: &[Marker]) -> impl Future<Output = Result<Lookup<Payload>>> + Send;

@@ -52,6 +52,10 @@ impl Backend for Dummy {
         Some(Lookup::Miss(MissReason::Absent))
     }
 
+    fn add_in_place(&self, _key: &Parts<'_>, _delta: i64) -> Option<i64> {
+        None
+    }
+
     async fn get(&self, _key: &Key<'_>, _hint: &[Marker]) -> Result<Lookup<Payload>> {
         Ok(Lookup::Miss(MissReason::Absent))
     }

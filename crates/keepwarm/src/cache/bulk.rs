@@ -9,12 +9,13 @@ use serde::Serialize;
 use super::Cache;
 use super::call::awaitable;
 use super::options::{tags_option, timeout_option, version_option};
+use super::{Owned, Shape, Shared};
 use crate::backend::{Lookup, Put, Refusal};
 use crate::entry::Marker;
 use crate::error::{Error, Result};
 use crate::expiry::Timeout;
 use crate::key::{Key, Version};
-use crate::payload::{Payload, Value};
+use crate::payload::{Glanced, Payload, Value};
 use crate::stats::Event;
 
 /// What a read of many keys found, under the caller's own names. The hasher is foldhash's: on a memory cache the
@@ -40,7 +41,7 @@ impl Cache {
         I: IntoIterator,
         I::Item: AsRef<str> + Eq + Hash + Send + Sync,
     {
-        GetMany { cache: self, keys: keys.into_iter().collect(), version: None, value: PhantomData }
+        GetMany { cache: self, keys: keys.into_iter().collect(), version: None, shape: PhantomData }
     }
 
     /// Stores many values in any case; the names of those that the store refused, so nothing when all went in.
@@ -107,16 +108,59 @@ impl StoredKeys {
 
 /// See [`Cache::get_many`].
 #[must_use = "a verb does nothing unless it is awaited"]
-pub struct GetMany<'a, T, K> {
+pub struct GetMany<'a, T, K, S = Owned> {
     cache: &'a Cache,
     keys: Vec<K>,
     version: Option<Version>,
-    value: PhantomData<fn() -> T>,
+    shape: PhantomData<fn() -> (T, S)>,
 }
 
-impl<T: Value, K: AsRef<str> + Eq + Hash + Send + Sync> GetMany<'_, T, K> {
-    async fn run(self) -> Result<Found<K, T>> {
-        let mut found = Found::default();
+impl<'a, T, K> GetMany<'a, T, K> {
+    /// Gives the values shared with the store: on a store that keeps objects, hits copy nothing. As
+    /// [`Cache::get_arc`] is to [`Cache::get`].
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// # let cache = keepwarm::Cache::memory();
+    /// cache.set("page:1", "a long text").wait()?;
+    /// let found = cache.get_many::<String, _>(["page:1", "page:2"]).arc().wait()?;
+    /// assert_eq!(found.get("page:1").map(|page: &Arc<String>| page.len()), Some(11));
+    /// # Ok::<(), keepwarm::Error>(())
+    /// ```
+    pub fn arc(self) -> GetMany<'a, T, K, Shared> {
+        let Self { cache, keys, version, .. } = self;
+        GetMany { cache, keys, version, shape: PhantomData }
+    }
+}
+
+impl<T: Value, K: AsRef<str> + Eq + Hash + Send + Sync, S: Shape<T>> GetMany<'_, T, K, S> {
+    /// The keys that lie at hand are taken out, and those that are not left for the store to be asked.
+    fn take_at_hand(&mut self) -> Found<K, S::Form> {
+        let mut found = Found::with_capacity_and_hasher(self.keys.len(), Default::default());
+        let mut hits = 0;
+        let keys = std::mem::take(&mut self.keys);
+        for name in keys {
+            match self.cache.glance_at(name.as_ref(), self.version.as_ref()) {
+                None => self.keys.push(name),
+                Some(Lookup::Hit(Glanced::Shared(value))) => {
+                    hits += 1;
+                    found.insert(name, S::shared(value));
+                }
+                Some(Lookup::Hit(Glanced::Other(payload))) => {
+                    if let Some(value) = self.cache.open(Lookup::Hit(payload), S::open) {
+                        found.insert(name, value);
+                    }
+                }
+                Some(Lookup::Miss(reason)) => self.cache.miss(reason),
+            }
+        }
+        self.cache.count_many(Event::Hit, hits);
+        found
+    }
+
+    async fn run(mut self) -> Result<Found<K, S::Form>> {
+        let mut found = self.take_at_hand();
         if self.keys.is_empty() {
             return Ok(found);
         }
@@ -124,12 +168,11 @@ impl<T: Value, K: AsRef<str> + Eq + Hash + Send + Sync> GetMany<'_, T, K> {
         let keys = stored.keys(self.cache);
         let lookups = self.cache.state().backend.get_many(&keys, self.cache.markers()).await;
         let lookups = lookups.map_err(|error| self.cache.failed(error, "get_many", None))?;
-        found.reserve(self.keys.len());
         for ((name, key), lookup) in self.keys.into_iter().zip(&keys).zip(lookups) {
             if let Lookup::Miss(_) = lookup {
                 self.cache.check(key)?;
             }
-            if let Some(value) = self.cache.open(lookup, Payload::into_value) {
+            if let Some(value) = self.cache.open(lookup, S::open) {
                 found.insert(name, value);
             }
         }
@@ -205,13 +248,13 @@ impl DeleteMany<'_> {
 }
 
 awaitable! {
-    impl['a, T, K] GetMany<'a, T, K> => Result<Found<K, T>> where [T: Value, K: AsRef<str> + Eq + Hash + Send + Sync + 'a];
+    impl['a, T, K, S] GetMany<'a, T, K, S> => Result<Found<K, S::Form>> where [T: Value, S: Shape<T>, K: AsRef<str> + Eq + Hash + Send + Sync + 'a];
     impl['a] SetMany<'a> => Result<Vec<String>>;
     impl['a] DeleteMany<'a> => Result<usize>;
 }
 
 version_option! {
-    impl['a, T, K] GetMany<'a, T, K>;
+    impl['a, T, K, S] GetMany<'a, T, K, S>;
     impl['a] SetMany<'a>;
     impl['a] DeleteMany<'a>;
 }

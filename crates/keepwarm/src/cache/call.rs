@@ -22,6 +22,11 @@ pub trait Verb<'a>: Sized {
     /// What it answers.
     type Output;
 
+    /// The answer, where the store has it at hand; otherwise pending, with nothing done. Asked before anything else, and
+    /// where the builder lies: moving it, and the state of a future, would cost more than the lookup of a hit in memory.
+    /// A [`Poll`], so that the answer is written where the caller's own poll wants it.
+    fn at_once(&self) -> Poll<Self::Output>;
+
     /// Begins; not called before the first poll.
     fn begin(self) -> Begun<'a, Self::Output>;
 }
@@ -55,7 +60,21 @@ impl<'a, V: Verb<'a, Output = T>, T> Future for Call<'a, V, T> {
     type Output = T;
 
     #[inline]
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        // One place for the answer from here to the store: each copy of one that was just written costs as much as a hash.
+        let this = self.get_mut();
+        let mut answer = this.verb.as_ref().map_or(Poll::Pending, Verb::at_once);
+        if answer.is_pending() {
+            answer = this.go_on(context);
+        }
+        answer
+    }
+}
+
+impl<'a, V: Verb<'a, Output = T>, T> Call<'a, V, T> {
+    /// Everything but an answer that was at hand.
+    #[inline(never)]
+    fn go_on(&mut self, context: &mut Context<'_>) -> Poll<T> {
         if let Some(verb) = self.verb.take() {
             match verb.begin() {
                 Begun::Ready(answer) => return Poll::Ready(answer),
@@ -66,11 +85,19 @@ impl<'a, V: Verb<'a, Output = T>, T> Future for Call<'a, V, T> {
     }
 }
 
-/// Makes a builder with an `async fn run(self)` awaitable, and gives it its blocking end.
+/// Makes a builder with an `async fn run(self)` awaitable, and gives it its blocking end. `[now]` behind the output: it has
+/// a `now(&self)` that is asked first, as [`Verb::at_once`].
 macro_rules! awaitable {
-    ($(impl[$($generic:tt)*] $builder:ty => $output:ty $(where [$($bounds:tt)+])?;)+) => {$(
+    (@now $this:ident) => { std::task::Poll::Pending };
+    (@now $this:ident $now:ident) => { $this.$now() };
+    ($(impl[$($generic:tt)*] $builder:ty => $output:ty $([$now:ident])? $(where [$($bounds:tt)+])?;)+) => {$(
         impl<$($generic)*> $crate::cache::call::Verb<'a> for $builder $(where $($bounds)+)? {
             type Output = $output;
+
+            #[inline]
+            fn at_once(&self) -> std::task::Poll<$output> {
+                $crate::cache::call::awaitable!(@now self $($now)?)
+            }
 
             #[inline]
             fn begin(self) -> $crate::cache::call::Begun<'a, $output> {
@@ -92,6 +119,9 @@ macro_rules! awaitable {
             /// The same on this thread, without a runtime; see [`blocking`](crate#blocking).
             #[inline]
             pub fn wait(self) -> $output {
+                if let std::task::Poll::Ready(answer) = $crate::cache::call::Verb::at_once(&self) {
+                    return answer;
+                }
                 if self.cache.never_waits() {
                     $crate::blocking::poll_once(self.run())
                 } else {

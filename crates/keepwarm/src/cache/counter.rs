@@ -1,12 +1,14 @@
 //! Counters: `incr` and `decr`, atomic on every backend, keeping the deadline.
 
+use std::task::Poll;
+
 use super::Cache;
 use super::call::awaitable;
 use super::options::version_option;
 use crate::backend::Count;
 use crate::error::{Error, ErrorKind, Result};
 use crate::expiry::Timeout;
-use crate::key::{Key, Version};
+use crate::key::{Key, Parts, Version};
 use crate::payload::Payload;
 
 impl Cache {
@@ -59,6 +61,17 @@ impl Increment<'_> {
         self
     }
 
+    /// Counts on a number that lies at hand.
+    #[inline]
+    fn now(&self) -> Poll<Result<i64>> {
+        let (Some(delta), None) = (self.delta, &self.create) else { return Poll::Pending };
+        let add = |key: &Parts<'_>| self.cache.state().backend.add_in_place(key, delta);
+        match self.cache.in_parts(self.key, self.version.as_ref(), add) {
+            Some(number) => Poll::Ready(Ok(number)),
+            None => Poll::Pending,
+        }
+    }
+
     async fn run(self) -> Result<i64> {
         let state = self.cache.state();
         let key = self.cache.key(self.key, self.version.as_ref())?;
@@ -93,7 +106,7 @@ impl Increment<'_> {
 }
 
 awaitable! {
-    impl['a] Increment<'a> => Result<i64>;
+    impl['a] Increment<'a> => Result<i64> [now];
 }
 
 version_option! {

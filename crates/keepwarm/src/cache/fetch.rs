@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::future::{Future, IntoFuture};
 use std::marker::PhantomData;
+use std::task::Poll;
 
 use super::Cache;
 use super::call::{Begun, Call, Verb};
@@ -14,8 +15,8 @@ use crate::compute::{Chain, Task, detached};
 use crate::entry::Marker;
 use crate::error::{FetchError, Result};
 use crate::expiry::Timeout;
-use crate::key::{Parts, Version};
-use crate::payload::Value;
+use crate::key::Version;
+use crate::payload::{Glanced, Value};
 use crate::stats::Event;
 
 impl Cache {
@@ -225,19 +226,22 @@ pub(crate) type Form<L, S> = <S as Shape<<L as Loader>::Value>>::Form;
 pub(crate) type Fetched<L, S> = Result<Form<L, S>, FetchError<<L as Loader>::Error>>;
 
 impl<'a, L: Loader, S: Shape<L::Value>> Fetch<'a, L, S> {
-    /// A hit, if the store never waits and has one; counts it. A miss is counted by the computation.
+    /// The whole answer, if it is a hit at hand; counts it. A miss is counted by the computation.
     #[inline]
-    fn hit_now(&self) -> Option<Form<L, S>> {
+    fn now(&self) -> Poll<L::Answer<Form<L, S>>> {
         if self.refresh {
-            return None;
+            return Poll::Pending;
         }
-        let open = |_: &Parts<'_>, found| match found {
-            Lookup::Hit(glanced) => S::glanced(glanced).ok(),
-            Lookup::Miss(_) => None,
+        let form = match self.cache.glance_at(self.key, self.version.as_ref()) {
+            Some(Lookup::Hit(Glanced::Shared(value))) => S::shared(value),
+            Some(Lookup::Hit(Glanced::Other(payload))) => match S::open(payload) {
+                Ok(form) => form,
+                Err(_) => return Poll::Pending,
+            },
+            Some(Lookup::Miss(_)) | None => return Poll::Pending,
         };
-        let form = self.cache.glance(self.key, self.version.as_ref(), open)??;
         self.cache.count(Event::Hit);
-        Some(form)
+        Poll::Ready(L::answer(Ok(form)))
     }
 
     fn task(self) -> Result<Task<L>> {
@@ -261,9 +265,9 @@ impl<'a, L: Loader, S: Shape<L::Value>> Fetch<'a, L, S> {
     /// # Errors
     /// As the verb.
     pub fn wait(self) -> L::Answer<Form<L, S>> {
-        match self.hit_now() {
-            Some(form) => L::answer(Ok(form)),
-            None => drive(self.run()),
+        match self.now() {
+            Poll::Ready(answer) => answer,
+            Poll::Pending => drive(self.run()),
         }
     }
 }
@@ -286,16 +290,17 @@ where
     type Output = L::Answer<Form<L, S>>;
 
     #[inline]
+    fn at_once(&self) -> Poll<Self::Output> {
+        self.now()
+    }
+
     fn begin(self) -> Begun<'a, Self::Output> {
-        match self.hit_now() {
-            Some(form) => Begun::Ready(L::answer(Ok(form))),
-            None => Begun::Waits(Box::pin(async move {
-                L::answer(match self.task() {
-                    Ok(task) => detached(task.run::<S>()).await,
-                    Err(error) => Err(FetchError::Cache(error)),
-                })
-            })),
-        }
+        Begun::Waits(Box::pin(async move {
+            L::answer(match self.task() {
+                Ok(task) => detached(task.run::<S>()).await,
+                Err(error) => Err(FetchError::Cache(error)),
+            })
+        }))
     }
 }
 
@@ -321,11 +326,12 @@ where
     type Output = L::Answer<Form<L, S>>;
 
     #[inline]
+    fn at_once(&self) -> Poll<Self::Output> {
+        self.0.now()
+    }
+
     fn begin(self) -> Begun<'a, Self::Output> {
-        match self.0.hit_now() {
-            Some(form) => Begun::Ready(L::answer(Ok(form))),
-            None => Begun::Waits(Box::pin(self.0.run())),
-        }
+        Begun::Waits(Box::pin(self.0.run()))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 use std::future::{Future, IntoFuture};
+use std::task::Poll;
 
 use super::Cache;
 use super::call::{Begun, Call, Verb};
@@ -227,6 +228,11 @@ where
 {
     type Output = L::Answer;
 
+    #[inline]
+    fn at_once(&self) -> Poll<L::Answer> {
+        Poll::Pending
+    }
+
     fn begin(self) -> Begun<'a, L::Answer> {
         Begun::Waits(Box::pin(async move {
             L::answer(match self.task() {
@@ -254,6 +260,11 @@ where
     L: ManyLoader<Future: Send, Error: Send> + Send + 'a,
 {
     type Output = L::Answer;
+
+    #[inline]
+    fn at_once(&self) -> Poll<L::Answer> {
+        Poll::Pending
+    }
 
     fn begin(self) -> Begun<'a, L::Answer> {
         Begun::Waits(Box::pin(self.0.run()))

@@ -1,18 +1,18 @@
 //! Reading: `get`, `get_arc`, `has_key`, `ttl`.
 
-use std::future::IntoFuture;
 use std::marker::PhantomData;
+use std::task::Poll;
 
-use super::call::{Begun, Call, Verb, awaitable, begin};
+use super::call::awaitable;
 use super::options::version_option;
 use super::{Cache, Owned, Shape, Shared};
 use crate::backend::Lookup;
-use crate::blocking::{drive, poll_once};
 use crate::entry::Entry;
 use crate::error::Result;
 use crate::expiry::Ttl;
 use crate::key::{Key, KeyBuffer, Parts, Version, is_unportable};
-use crate::payload::{Glanced, Undecodable, Value};
+use crate::payload::{Glanced, Glimpse, Undecodable, Value};
+use crate::stats::Event;
 
 impl Cache {
     /// Reads a value: `None` is a miss, so a cached null is `Some(None)` when read as `get::<Option<T>>`.
@@ -79,27 +79,45 @@ impl Cache {
     }
 
     /// One lookup on a store that can show what it keeps, without a future and without joining the key or moving a
-    /// payload; `None` where that cannot be.
+    /// payload. `None` where that cannot be, and for a miss of a key that is to be warned of.
     #[inline]
-    pub(super) fn glance<T: Value, R>(
+    pub(super) fn glance(
         &self,
         name: &str,
         version: Option<&Version>,
-        finish: impl FnOnce(&Parts<'_>, Lookup<Glanced<T>>) -> R,
+        see: &mut dyn FnMut(Glimpse<'_>),
+    ) -> Option<Lookup<()>> {
+        self.in_parts(name, version, |key| {
+            let found = self.state().backend.glance(key, see)?;
+            let warned = matches!(found, Lookup::Miss(_)) && is_unportable(&[key.lead(), key.name()]);
+            (!warned).then_some(found)
+        })
+    }
+
+    /// The same, of a value: not counted.
+    #[inline]
+    pub(super) fn glance_at<T: Value>(&self, name: &str, version: Option<&Version>) -> Option<Lookup<Glanced<T>>> {
+        let mut glanced = None;
+        match self.glance(name, version, &mut |glimpse| glanced = Some(Glanced::take(glimpse)))? {
+            Lookup::Hit(()) => Some(Lookup::Hit(glanced?)),
+            Lookup::Miss(reason) => Some(Lookup::Miss(reason)),
+        }
+    }
+
+    /// Hands the parts of a stored key to `look`; `None` where a key is known only when it is joined.
+    #[inline]
+    pub(super) fn in_parts<R>(
+        &self,
+        name: &str,
+        version: Option<&Version>,
+        look: impl FnOnce(&Parts<'_>) -> Option<R>,
     ) -> Option<R> {
         let mut inner = KeyBuffer::new();
         let name = match self.view() {
             None => name,
             Some(view) => view.join(&mut inner, name),
         };
-        let key = self.state().keys.parts(name, version)?;
-        let mut glanced = None;
-        let found = self.state().backend.glance(&key, &mut |glimpse| glanced = Some(Glanced::take(glimpse)))?;
-        match (found, glanced) {
-            (Lookup::Hit(()), Some(glanced)) => Some(finish(&key, Lookup::Hit(glanced))),
-            (Lookup::Miss(reason), _) => Some(finish(&key, Lookup::Miss(reason))),
-            (Lookup::Hit(()), None) => None,
-        }
+        look(&self.state().keys.parts(name, version)?)
     }
 
     /// Opens and counts what a lookup found.
@@ -145,19 +163,23 @@ impl<'a, T: Value, S: Shape<T>> Get<'a, T, S> {
         Self { cache, key, version: None, value: PhantomData }
     }
 
-    /// The answer of a store that never waits: the way of a hit has no future in it, whose state would cost more than
-    /// the lookup.
+    /// The answer of a store that shows what it keeps: the way of a hit has no future in it.
     #[inline]
-    fn now(&self) -> Option<Result<Option<S::Form>>> {
-        let open = |key: &Parts<'_>, found| {
-            if let Lookup::Miss(_) = found
-                && is_unportable(&[key.lead(), key.name()])
-            {
-                return None;
+    fn now(&self) -> Poll<Result<Option<S::Form>>> {
+        match self.cache.glance_at(self.key, self.version.as_ref()) {
+            Some(Lookup::Hit(Glanced::Shared(value))) => {
+                self.cache.count(Event::Hit);
+                Poll::Ready(Ok(Some(S::shared(value))))
             }
-            Some(Ok(self.cache.open(found, S::glanced)))
-        };
-        self.cache.glance(self.key, self.version.as_ref(), open)?
+            Some(Lookup::Hit(Glanced::Other(payload))) => {
+                Poll::Ready(Ok(self.cache.open(Lookup::Hit(payload), S::open)))
+            }
+            Some(Lookup::Miss(reason)) => {
+                self.cache.miss(reason);
+                Poll::Ready(Ok(None))
+            }
+            None => Poll::Pending,
+        }
     }
 
     async fn run(self) -> Result<Option<S::Form>> {
@@ -167,41 +189,6 @@ impl<'a, T: Value, S: Shape<T>> Get<'a, T, S> {
             Ok(found) => self.cache.finish(&key, found, S::open),
             Err(error) => Err(self.cache.failed(error, "get", Some(key.as_str()))),
         }
-    }
-
-    /// The same on this thread, without a runtime; see [`blocking`](crate#blocking).
-    ///
-    /// # Errors
-    /// As the verb.
-    #[inline]
-    pub fn wait(self) -> Result<Option<S::Form>> {
-        match self.now() {
-            Some(answer) => answer,
-            None if self.cache.never_waits() => poll_once(self.run()),
-            None => drive(self.run()),
-        }
-    }
-}
-
-impl<'a, T: Value, S: Shape<T>> Verb<'a> for Get<'a, T, S> {
-    type Output = Result<Option<S::Form>>;
-
-    #[inline]
-    fn begin(self) -> Begun<'a, Self::Output> {
-        match self.now() {
-            Some(answer) => Begun::Ready(answer),
-            None => begin(self.cache.never_waits(), self.run()),
-        }
-    }
-}
-
-impl<'a, T: Value, S: Shape<T>> IntoFuture for Get<'a, T, S> {
-    type Output = Result<Option<S::Form>>;
-    type IntoFuture = Call<'a, Self, Self::Output>;
-
-    #[inline]
-    fn into_future(self) -> Self::IntoFuture {
-        Call::new(self)
     }
 }
 
@@ -214,6 +201,14 @@ pub struct HasKey<'a> {
 }
 
 impl HasKey<'_> {
+    #[inline]
+    fn now(&self) -> Poll<Result<bool>> {
+        match self.cache.glance(self.key, self.version.as_ref(), &mut |_| ()) {
+            Some(found) => Poll::Ready(Ok(matches!(found, Lookup::Hit(())))),
+            None => Poll::Pending,
+        }
+    }
+
     async fn run(self) -> Result<bool> {
         let found = self.cache.look(self.key, self.version.as_ref(), "has_key").await?;
         Ok(matches!(found, Lookup::Hit(_)))
@@ -239,7 +234,8 @@ impl Remaining<'_> {
 }
 
 awaitable! {
-    impl['a] HasKey<'a> => Result<bool>;
+    impl['a, T, S] Get<'a, T, S> => Result<Option<S::Form>> [now] where [T: Value, S: Shape<T>];
+    impl['a] HasKey<'a> => Result<bool> [now];
     impl['a] Remaining<'a> => Result<Ttl>;
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::payload::{Glanced, Payload, Undecodable, Value};
+use crate::payload::{Payload, Undecodable, Value};
 
 /// The form in which a caller gets the value.
 pub trait Shape<T: Value>: 'static {
@@ -11,10 +11,8 @@ pub trait Shape<T: Value>: 'static {
 
     /// From what lies in the store.
     fn open(payload: Payload) -> Result<Self::Form, Undecodable>;
-    /// From what was taken at a glance.
-    #[doc(hidden)]
-    #[allow(private_interfaces, reason = "callers name the shapes, only the front opens them")]
-    fn glanced(glanced: Glanced<T>) -> Result<Self::Form, Undecodable>;
+    /// From an object that is shared with the store.
+    fn shared(value: Arc<T>) -> Self::Form;
     /// From what was computed.
     fn computed(value: Arc<T>) -> Self::Form;
 }
@@ -31,9 +29,8 @@ impl<T: Value> Shape<T> for Owned {
     }
 
     #[inline]
-    #[allow(private_interfaces, reason = "as the trait")]
-    fn glanced(glanced: Glanced<T>) -> Result<T, Undecodable> {
-        glanced.into_value()
+    fn shared(value: Arc<T>) -> T {
+        T::clone(&value)
     }
 
     fn computed(value: Arc<T>) -> T {
@@ -53,9 +50,8 @@ impl<T: Value> Shape<T> for Shared {
     }
 
     #[inline]
-    #[allow(private_interfaces, reason = "as the trait")]
-    fn glanced(glanced: Glanced<T>) -> Result<Arc<T>, Undecodable> {
-        glanced.into_arc()
+    fn shared(value: Arc<T>) -> Arc<T> {
+        value
     }
 
     fn computed(value: Arc<T>) -> Arc<T> {

@@ -64,6 +64,11 @@ impl<G: Guard> Backend for Guarded<G> {
         self.inner.glance(key, see)
     }
 
+    #[inline]
+    fn add_in_place(&self, key: &Parts<'_>, delta: i64) -> Option<i64> {
+        self.inner.add_in_place(key, delta)
+    }
+
     async fn get(&self, key: &Key<'_>, hint: &[Marker]) -> Result<Lookup<Payload>> {
         self.guard.pass(|| self.inner.get(key, hint)).await
     }

@@ -29,7 +29,10 @@ const WAYS: [(&str, Invalidate); 13] = [
     }),
 ];
 
-fn outages() -> [(&'static str, fn(&Bench)); 3] {
+/// What a store goes through, by its name.
+type Outage = (&'static str, fn(&Bench));
+
+fn outages() -> [Outage; 3] {
     [
         ("refused", |bench| bench.faults.always(Fault::Refused(ErrorKind::Connection))),
         ("answers lost", |bench| bench.faults.always(Fault::AnswerLost(ErrorKind::Timeout))),

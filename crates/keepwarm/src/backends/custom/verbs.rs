@@ -69,6 +69,10 @@ impl<C: Custom> Backend for Adapter<C> {
         None
     }
 
+    fn add_in_place(&self, _key: &Parts<'_>, _delta: i64) -> Option<i64> {
+        None
+    }
+
     async fn get(&self, key: &Key<'_>, _hint: &[Marker]) -> Result<Lookup<Payload>> {
         self.look(key, |entry| entry.payload).await
     }

@@ -87,6 +87,11 @@ impl Backend for Memory {
         self.0.glance(key, |slot| see(slot.glimpse()))
     }
 
+    #[inline]
+    fn add_in_place(&self, key: &Parts<'_>, delta: i64) -> Option<i64> {
+        self.0.add_in_place(key, delta)
+    }
+
     async fn get(&self, key: &Key<'_>, _hint: &[Marker]) -> Result<Lookup<Payload>> {
         Ok(self.0.get(key, |slot| slot.payload()))
     }

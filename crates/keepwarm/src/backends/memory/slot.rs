@@ -7,6 +7,7 @@ use bytes::Bytes;
 use quick_cache::Equivalent;
 
 use super::markers::LiveMark;
+use crate::backend::Count;
 use crate::clock::Moment;
 use crate::codec::Codec;
 use crate::entry::{Entry, Marks, MissReason, Stamp};
@@ -85,6 +86,17 @@ impl Slot {
             return Some(MissReason::Cleared);
         }
         self.tied.as_deref().and_then(Tied::moved_on)
+    }
+
+    /// Adds to the number, if it is one, and gives it another identity: a compare-and-swap that read the old number must
+    /// fail.
+    #[inline]
+    pub(super) fn add(&mut self, delta: i64, stamp: Stamp) -> Result<i64, Count> {
+        let number = self.kept.integer().ok_or(Count::NotAnInteger)?;
+        let sum = number.checked_add(delta).ok_or(Count::Overflow)?;
+        *number = sum;
+        self.stamp = stamp;
+        Ok(sum)
     }
 
     /// The value in place.
@@ -217,17 +229,17 @@ impl Equivalent<StoredKey> for Probe<'_> {
     }
 }
 
-/// A key that is looked for in its parts.
+/// A key that is looked for in its parts. It refers to them: copied, they are read in pairs before they are written in
+/// full, which holds the processor up for longer than the hash takes.
 pub(super) struct SplitProbe<'a> {
-    lead: &'a [u8],
-    name: &'a [u8],
+    key: &'a Parts<'a>,
     pub(super) hash: u64,
 }
 
 impl<'a> SplitProbe<'a> {
     #[inline]
-    pub(super) fn new(key: &Parts<'a>) -> Self {
-        Self { lead: key.lead().as_bytes(), name: key.name().as_bytes(), hash: key.hash() }
+    pub(super) fn new(key: &'a Parts<'a>) -> Self {
+        Self { key, hash: key.hash() }
     }
 }
 
@@ -241,9 +253,13 @@ impl Hash for SplitProbe<'_> {
 impl Equivalent<StoredKey> for SplitProbe<'_> {
     #[inline]
     fn equivalent(&self, key: &StoredKey) -> bool {
-        let bytes = key.bytes();
-        // The name first: it tells keys apart, the lead is nearly always the same.
-        bytes.len() == self.lead.len() + self.name.len() && bytes.ends_with(self.name) && bytes.starts_with(self.lead)
+        let (bytes, lead, name) = (key.bytes(), self.key.lead().as_bytes(), self.key.name().as_bytes());
+        if bytes.len() != lead.len() + name.len() {
+            return false;
+        }
+        // The name first: it tells keys apart, the lead is nearly always the same, and too short to be worth a call.
+        let (stored_lead, stored_name) = bytes.split_at(lead.len());
+        stored_name == name && stored_lead.iter().zip(lead).all(|(one, other)| one == other)
     }
 }
 

@@ -126,6 +126,27 @@ impl Store {
         Some(found)
     }
 
+    /// The way of a count on a number that is there. `None` where it takes more: a lease that ends with it, the exact LRU,
+    /// or anything but a live number whose sum fits.
+    #[inline]
+    pub(super) fn add_in_place(&self, key: &Parts<'_>, delta: i64) -> Option<i64> {
+        let probe = SplitProbe::new(key);
+        let now = self.clock.now();
+        let epoch = self.epochs.of(key.scope().index());
+        let mut inner = self.enter(self.shard(probe.hash), now);
+        let inner = &mut *inner;
+        if !inner.leases.is_empty() {
+            return None;
+        }
+        let stamp = inner.next_stamp();
+        let Shelf::Clock(shelf) = &mut inner.shelf else { return None };
+        let mut slot = shelf.get_mut(&probe)?;
+        if slot.dead(now, epoch).is_some() {
+            return None;
+        }
+        slot.add(delta, stamp).ok()
+    }
+
     pub(super) fn get<T>(&self, key: &Key<'_>, take: impl FnOnce(&Slot) -> T) -> Lookup<T> {
         let probe = Probe::new(key);
         let now = self.clock.now();
@@ -298,12 +319,7 @@ impl Store {
             if slot.dead(now, epoch).is_some() {
                 return Count::Missing;
             }
-            let Some(number) = slot.kept.integer() else { return Count::NotAnInteger };
-            let Some(sum) = number.checked_add(delta) else { return Count::Overflow };
-            *number = sum;
-            // Another identity: a compare-and-swap that read the old number must fail.
-            slot.stamp = stamp;
-            Count::Now(sum)
+            slot.add(delta, stamp).map_or_else(|refused| refused, Count::Now)
         });
         let counted = counted.unwrap_or(Count::Missing);
         if matches!(counted, Count::Now(_)) {

@@ -27,7 +27,7 @@ use crate::backend::{BreakerState, Health, Limit, Reply};
 use crate::clock::{Clock, Moment};
 use crate::error::{Error, ErrorKind, Result};
 
-/// Lays a breaker around a store; see the [module](self).
+/// Lays a breaker around a store: open, it turns calls away.
 ///
 /// It opens
 /// - at once, when a call ends in [`ErrorKind::Timeout`] and no other call was answered since that one began,

@@ -76,6 +76,14 @@ impl Backend for Degraded {
         self.0.inner.glance(key, see)
     }
 
+    #[inline]
+    fn add_in_place(&self, key: &Parts<'_>, delta: i64) -> Option<i64> {
+        if self.0.owes.load(std::sync::atomic::Ordering::SeqCst) {
+            return None;
+        }
+        self.0.inner.add_in_place(key, delta)
+    }
+
     async fn get(&self, key: &Key<'_>, hint: &[Marker]) -> Result<Lookup<Payload>> {
         if self.0.covers(key) {
             return Ok(miss());

@@ -71,6 +71,11 @@ impl Backend for Tiers {
         self.0.near.glance(key, see).filter(|found| matches!(found, Lookup::Hit(())))
     }
 
+    fn add_in_place(&self, _key: &Parts<'_>, _delta: i64) -> Option<i64> {
+        // A count is a question to the store.
+        None
+    }
+
     async fn get(&self, key: &Key<'_>, hint: &[Marker]) -> Result<Lookup<Payload>> {
         let token = match self.0.look(key) {
             Near::Hit(payload) => return Ok(Lookup::Hit(payload)),
