@@ -101,31 +101,24 @@ impl Store {
                 cursor = next;
             }
         }
-        let clearing = names::of_clearing(scope);
-        let mut rest = Cmd::new();
-        let near = self.is_near(scope);
-        rest.arg(2).arg(&*known.name).arg(if near { &clearing } else { &*known.name });
-        let settled = names::record(&known.name, record.settled().number());
-        rest.arg(&expected).arg(if near { settled.as_slice() } else { &[] });
-        if near {
-            self.servers.call(&known.name, &scripts::SWAP, &rest, true).await?;
-        } else {
-            self.settle_apart(scope, record).await?;
-        }
+        self.settle(scope, record).await?;
         let answers = self.servers.ask(&lease, &Request::repeatable().and(packed(&["UNLINK", &lease]))).await?;
         checked(one(answers)).map(drop)
     }
 
-    /// The same where the two records lie on different servers.
-    async fn settle_apart(&self, scope: &Scope, record: ScopeRecord) -> Result<()> {
+    /// Says that nothing is left of before the clearing, unless somebody has cleared again.
+    async fn settle(&self, scope: &Scope, record: ScopeRecord) -> Result<()> {
         let known = self.scope(scope);
         let clearing = names::of_clearing(scope);
-        let nothing = names::of_refresh(&known.name);
+        let near = self.is_near(scope);
         let mut rest = Cmd::new();
-        rest.arg(2).arg(&*known.name).arg(nothing);
+        rest.arg(if near { 2 } else { 1 }).arg(&*known.name);
+        if near {
+            rest.arg(&clearing);
+        }
         rest.arg(names::record(&known.name, record.number())).arg(names::record(&known.name, record.settled().number()));
         let swapped = self.servers.call(&known.name, &scripts::SWAP, &rest, true).await?;
-        if swapped == Value::Int(1) {
+        if swapped == Value::Int(1) && !near {
             let forget = packed(&["UNLINK", &clearing]);
             checked(one(self.servers.ask(&clearing, &Request::repeatable().and(forget)).await?))?;
         }
