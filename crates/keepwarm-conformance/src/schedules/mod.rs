@@ -27,7 +27,7 @@ mod runner;
 mod stage;
 
 pub use explorer::Explored;
-pub use harness::run;
+pub use harness::{run, run_some};
 pub use stage::{Invalidation, Reading};
 
 use crate::target::Target;

@@ -72,7 +72,10 @@ impl RedisCluster {
         }
         let cluster = Self { masters, replicas };
         wait("the replicas follow", || {
-            cluster.replicas.iter().all(|replica| replica.ask(&["INFO", "replication"]).contains("master_link_status:up"))
+            cluster
+                .replicas
+                .iter()
+                .all(|replica| replica.ask(&["INFO", "replication"]).contains("master_link_status:up"))
         });
         cluster
     }

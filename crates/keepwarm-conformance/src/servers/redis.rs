@@ -59,9 +59,8 @@ impl RedisServer {
     }
 
     fn try_start(&mut self) -> bool {
-        let mut command: Vec<String> = ["redis-server", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-            .map(str::to_owned)
-            .to_vec();
+        let mut command: Vec<String> =
+            ["redis-server", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"].map(str::to_owned).to_vec();
         command.extend(["--port".to_owned(), self.port.to_string(), "--daemonize".to_owned(), "no".to_owned()]);
         command.extend(self.arguments.iter().cloned());
         let process = Process::start(self.directory.path(), &command);

@@ -131,7 +131,11 @@ fn flushes_lost_scripts_and_killed_connections_are_not_noticed() {
         assert!(cache.add(&key, "value").wait().unwrap(), "{round}");
         assert!(runtime.block_on(async { cache.delete(&key).await }).unwrap(), "{round}");
         assert_eq!(cache.incr(&key, 1).or_insert(1, secs(9)).wait().unwrap(), 2, "{round}");
-        assert_eq!(cache.get_or_set(&format!("{key}computed"), || async { 5 }).tags(["tag"]).wait().unwrap(), 5, "{round}");
+        assert_eq!(
+            cache.get_or_set(&format!("{key}computed"), || async { 5 }).tags(["tag"]).wait().unwrap(),
+            5,
+            "{round}"
+        );
     };
     work("1");
     server.ask(&["SCRIPT", "FLUSH"]);
@@ -159,10 +163,8 @@ fn a_wrong_password_or_database_is_said_clearly_and_not_called_transient() {
         (url("nobody:right@", 0), "username"),
     ] {
         let cache = cache_of(&RedisOptions::url(&url).unwrap());
-        for answer in [
-            cache.get::<String>("key").wait(),
-            runtime.block_on(async { cache.get::<String>("key").await }),
-        ] {
+        for answer in [cache.get::<String>("key").wait(), runtime.block_on(async { cache.get::<String>("key").await })]
+        {
             let error = answer.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Backend, "{error}");
             assert!(!error.is_transient());

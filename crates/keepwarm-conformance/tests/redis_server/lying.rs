@@ -257,7 +257,14 @@ fn raw_access_gives_a_connection_of_the_crate() {
     let mut connection = cache.redis().unwrap().connection_wait().unwrap();
     let added: i64 = redis::cmd("SADD").arg("online").arg("Ada").arg("Grace").query(&mut connection).unwrap();
     assert_eq!(added, 2);
-    let both: (i64, bool) = redis::pipe().cmd("SCARD").arg("online").cmd("SISMEMBER").arg("online").arg("Ada").query(&mut connection).unwrap();
+    let both: (i64, bool) = redis::pipe()
+        .cmd("SCARD")
+        .arg("online")
+        .cmd("SISMEMBER")
+        .arg("online")
+        .arg("Ada")
+        .query(&mut connection)
+        .unwrap();
     assert_eq!(both, (2, true));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {

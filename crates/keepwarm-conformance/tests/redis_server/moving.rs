@@ -43,7 +43,8 @@ fn a_failover_is_followed_and_counts_are_kept() {
 /// CRC-16 of the XMODEM kind, as the specification of clusters has it.
 fn slot(key: &str) -> u16 {
     let step = |crc: u16, byte: u8| {
-        (0..8).fold(crc ^ (u16::from(byte) << 8), |crc, _| if crc & 0x8000 == 0 { crc << 1 } else { (crc << 1) ^ 0x1021 })
+        (0..8)
+            .fold(crc ^ (u16::from(byte) << 8), |crc, _| if crc & 0x8000 == 0 { crc << 1 } else { (crc << 1) ^ 0x1021 })
     };
     key.bytes().fold(0, step) % 16384
 }
@@ -104,7 +105,12 @@ fn a_lost_master_is_replaced_and_others_are_not_held_up() {
     let lost = (record + 1) % 3;
     cluster.kill(lost as usize);
     let other = names.iter().find(|name| owner(name) == Some((lost + 1) % 3)).unwrap();
-    assert_eq!(cache.get::<String>(other).wait().unwrap().as_ref(), Some(other), "{}", cache.explain(other).wait().unwrap());
+    assert_eq!(
+        cache.get::<String>(other).wait().unwrap().as_ref(),
+        Some(other),
+        "{}",
+        cache.explain(other).wait().unwrap()
+    );
     let gone = names.iter().find(|name| owner(name) == Some(lost)).unwrap();
     until("the replica took over", || cache.get::<String>(gone).wait().is_ok());
     assert_eq!(cache.get::<String>(gone).wait().unwrap().as_ref(), Some(gone));

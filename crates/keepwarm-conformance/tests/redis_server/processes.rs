@@ -82,13 +82,14 @@ fn one_of_several_processes() {
         }
         "update" => {
             for _ in 0..ROUNDS / 4 {
-                cache.update("list", |list: Option<Vec<i64>>| {
-                    let mut list = list.unwrap_or_default();
-                    list.push(1);
-                    Some(list)
-                })
-                .wait()
-                .unwrap();
+                cache
+                    .update("list", |list: Option<Vec<i64>>| {
+                        let mut list = list.unwrap_or_default();
+                        list.push(1);
+                        Some(list)
+                    })
+                    .wait()
+                    .unwrap();
             }
         }
         "lock" => {

@@ -6,6 +6,8 @@ mod environment;
 mod faults;
 mod options;
 mod own;
+#[cfg(feature = "redis")]
+mod redis;
 mod urls;
 
 use keepwarm::{Cache, Caches, Error, Result, Ttl};

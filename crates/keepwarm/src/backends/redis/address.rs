@@ -82,7 +82,9 @@ pub(super) fn parse<'u>(urls: impl IntoIterator<Item = &'u str>) -> Result<(Topo
         let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             match pair.split_once('=') {
-                Some(("db", number)) => login.database = number.parse().map_err(|_| wrong("has a db that is no number"))?,
+                Some(("db", number)) => {
+                    login.database = number.parse().map_err(|_| wrong("has a db that is no number"))?
+                }
                 Some(("username", text)) => login.username = Some(decode(text).ok_or_else(|| wrong("is not UTF-8"))?),
                 Some(("password", text)) => login.password = Some(decode(text).ok_or_else(|| wrong("is not UTF-8"))?),
                 _ => return Err(wrong("has a query; only db, username and password are known there")),
@@ -136,7 +138,9 @@ pub(super) fn parse<'u>(urls: impl IntoIterator<Item = &'u str>) -> Result<(Topo
 /// A URL as an error may show it.
 fn without_login(url: &str) -> String {
     match (url.split_once("://"), url.rsplit_once('@')) {
-        (Some((scheme, _)), Some((_, place))) => format!("{scheme}://***@{}", place.split('?').next().unwrap_or_default()),
+        (Some((scheme, _)), Some((_, place))) => {
+            format!("{scheme}://***@{}", place.split('?').next().unwrap_or_default())
+        }
         (_, Some((_, place))) => format!("***@{place}"),
         _ => url.split('?').next().unwrap_or_default().to_owned(),
     }

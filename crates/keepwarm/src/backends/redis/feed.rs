@@ -4,12 +4,12 @@ use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::Redis;
 use super::failure::Failure;
 use super::link::{Patience, Socket};
 use super::names;
 use super::servers::Servers;
 use super::store::Store;
-use super::Redis;
 use crate::backend::{Change, Feed, Watcher};
 
 /// How often a quiet connection is asked whether it still stands.
@@ -176,7 +176,9 @@ fn frame(bytes: &[u8], at: &mut usize, depth: usize) -> Result<Option<Frame>, ()
         b'$' | b'=' | b'!' => match usize::try_from(number()?) {
             Err(_) => Frame::Other,
             Ok(length) => {
-                let Some(text) = bytes.get(next..next.saturating_add(length).saturating_add(2)) else { return Ok(None) };
+                let Some(text) = bytes.get(next..next.saturating_add(length).saturating_add(2)) else {
+                    return Ok(None);
+                };
                 next += length + 2;
                 Frame::Text(text[..length].to_vec())
             }

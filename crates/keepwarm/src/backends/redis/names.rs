@@ -65,7 +65,8 @@ pub(super) fn is_in_one_slot(prefix: &str) -> bool {
 pub(super) fn slot(key: &str) -> u16 {
     let tag = hash_tag(key).unwrap_or(key);
     let crc = tag.bytes().fold(0_u16, |crc, byte| {
-        (0..8).fold(crc ^ (u16::from(byte) << 8), |crc, _| if crc & 0x8000 == 0 { crc << 1 } else { (crc << 1) ^ 0x1021 })
+        (0..8)
+            .fold(crc ^ (u16::from(byte) << 8), |crc, _| if crc & 0x8000 == 0 { crc << 1 } else { (crc << 1) ^ 0x1021 })
     });
     crc % 16384
 }

@@ -176,10 +176,7 @@ impl Store {
     }
 
     /// The bytes under a key and how long they live, as `PTTL` says it; and the record of the scope.
-    pub(super) async fn entry_bytes(
-        &self,
-        key: &Key<'_>,
-    ) -> Result<((Option<Vec<u8>>, i64), Option<ScopeRecord>)> {
+    pub(super) async fn entry_bytes(&self, key: &Key<'_>) -> Result<((Option<Vec<u8>>, i64), Option<ScopeRecord>)> {
         let (_, mut parts) = self.on_entry(&scripts::ENTRY, key, &[], Arguments::default(), true).await?;
         let found = parts.next().and_then(bytes);
         let left = match parts.next() {

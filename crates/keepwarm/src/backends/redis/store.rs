@@ -28,7 +28,6 @@ const LONGEST_LIFE: u128 = 100 * 366 * 24 * 60 * 60 * 1000;
 pub(super) struct Store {
     pub(super) servers: Servers,
     pub(super) clock: Clock,
-    pub(super) options: RedisOptions,
     scopes: Scopes,
     pub(super) sweeper: Sweeper,
     pub(super) evictions: AtomicU64,
@@ -60,7 +59,6 @@ impl Store {
         Self {
             servers: Servers::new(options),
             clock,
-            options: options.clone(),
             scopes: Scopes::default(),
             sweeper: Sweeper::default(),
             evictions: AtomicU64::new(0),
@@ -138,11 +136,7 @@ impl Store {
 
     /// What lies under the keys, and why a read misses it: one trip, and a second where entries have marks that `hint`
     /// does not name.
-    pub(super) async fn look(
-        &self,
-        keys: &[Key<'_>],
-        hint: &[Marker],
-    ) -> Result<Vec<(Lying, Option<MissReason>)>> {
+    pub(super) async fn look(&self, keys: &[Key<'_>], hint: &[Marker]) -> Result<Vec<(Lying, Option<MissReason>)>> {
         let Some(first) = keys.first() else { return Ok(Vec::new()) };
         let scope = self.scope(first.scope());
         let hints: Vec<String> = hint.iter().map(names::of_marker).collect();

@@ -74,10 +74,7 @@ impl Redis {
     }
 
     /// What lies under the key with its life, why a read misses it, and its markers' generations.
-    async fn look_closely(
-        &self,
-        key: &Key<'_>,
-    ) -> Result<(Lying, i64, Option<MissReason>, Vec<Option<Generation>>)> {
+    async fn look_closely(&self, key: &Key<'_>) -> Result<(Lying, i64, Option<MissReason>, Vec<Option<Generation>>)> {
         let ((bytes, left), record) = self.0.entry_bytes(key).await?;
         let lying = Lying::read(key, bytes);
         let names: Vec<String> = lying.marks().iter().map(|mark| names::of_marker(&mark.marker)).collect();
@@ -119,6 +116,7 @@ impl Backend for Redis {
 
     async fn get(&self, key: &Key<'_>, hint: &[Marker]) -> Result<Lookup<Payload>> {
         let found = self.0.look(std::slice::from_ref(key), hint).await?.pop();
+        self.0.adopt(key.scope());
         let (lying, dead) = found.ok_or_else(|| senseless("a read without an answer"))?;
         Ok(Self::found(lying, dead))
     }
@@ -152,9 +150,7 @@ impl Backend for Redis {
     }
 
     async fn remove_many(&self, keys: &[Key<'_>]) -> Result<usize> {
-        let arguments = condition(Arguments::default(), When::Always);
-        let answers = self.0.on_each(&scripts::REMOVE, keys, &arguments).await?;
-        Ok(answers.into_iter().filter_map(|(_, mut rest)| rest.next()).filter(|was| *was == Value::Int(1)).count())
+        self.0.remove_all(keys).await
     }
 
     async fn add_to(&self, key: &Key<'_>, delta: i64, create: Option<Entry>) -> Result<Count> {

@@ -5,8 +5,8 @@ use redis::{Cmd, Value};
 use super::failure::senseless;
 use super::judge::lies_plain;
 use super::names;
-use super::script_call::Arguments;
 use super::scopes::ScopeRecord;
+use super::script_call::Arguments;
 use super::scripts;
 use super::servers::{bytes, checked, list, mget};
 use super::store::{Life, MARKER_LIFE, Store, millis, record_of};
@@ -215,7 +215,10 @@ impl Store {
                 };
                 let of = |mark: &Mark| {
                     let name = names::of_marker(&mark.marker);
-                    current.iter().find(|(known, _)| *known == name).and_then(|(_, generation)| generation.map(Generation))
+                    current
+                        .iter()
+                        .find(|(known, _)| *known == name)
+                        .and_then(|(_, generation)| generation.map(Generation))
                 };
                 let moved = outgoing.marks().iter().any(|mark| of(mark) != Some(mark.generation));
                 (stands, moved)

@@ -29,9 +29,7 @@ impl Request {
     /// The same for a slot that is being moved here.
     pub(in crate::backends::redis) fn asking(&self) -> Self {
         let asked = Self { commands: Pipeline::new(), repeatable: self.repeatable };
-        self.commands
-            .cmd_iter()
-            .fold(asked, |asked, command| asked.and(redis::cmd("ASKING")).and(command.clone()))
+        self.commands.cmd_iter().fold(asked, |asked, command| asked.and(redis::cmd("ASKING")).and(command.clone()))
     }
 
     pub(in crate::backends::redis) fn is_repeatable(&self) -> bool {

@@ -186,9 +186,9 @@ impl Place {
         let connecting = self.runtime.spawn(async move {
             let patience = ways.connect_timeout;
             let connecting = connect(&address, &ways);
-            within(patience, connecting).await.unwrap_or_else(|| {
-                Err(Failure::Unreachable(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
-            })
+            within(patience, connecting)
+                .await
+                .unwrap_or_else(|| Err(Failure::Unreachable(std::io::Error::from(std::io::ErrorKind::TimedOut).into())))
         });
         let connected = match connecting.await {
             Ok(connected) => connected,

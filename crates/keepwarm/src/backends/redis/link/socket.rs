@@ -155,9 +155,9 @@ impl Socket {
 
     pub(in crate::backends::redis) fn read(&mut self, patience: &Patience) -> Result<Value, Failure> {
         let reader = Patient { stream: self.stream.as_io(), patience };
-        self.parser.parse_value(reader).map_err(|error| {
-            if error.is_timeout() { Failure::TimedOut } else { Failure::Broken(error) }
-        })
+        self.parser
+            .parse_value(reader)
+            .map_err(|error| if error.is_timeout() { Failure::TimedOut } else { Failure::Broken(error) })
     }
 
     /// Reads what there is, for those who make sense of it themselves.
