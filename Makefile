@@ -3,10 +3,10 @@
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: help demo test bench requirements settings
+.PHONY: help demo test bench bench-redis requirements settings
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 demo: ## builds the shop, drives it uncached and cached, and leaves it open; ARGS=--once ends by itself
 	cargo run --quiet -p shop -- $(ARGS)
@@ -16,6 +16,9 @@ test: ## every check and every test; ARGS="fmt clippy" runs only these steps
 
 bench: ## speed and memory beside the peers, as a table and as JSON; takes a while
 	cargo run --release -p keepwarm-benches -- $(ARGS)
+
+bench-redis: ## Redis beside a raw ping-pong and redis-benchmark, on a server of its own
+	cargo run --release -p keepwarm-bench-redis -- $(ARGS)
 
 requirements: ## writes docs/requirements.md from the markers beside the tests
 	$(PYTHON) scripts/requirements.py

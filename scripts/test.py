@@ -5,8 +5,8 @@
     python3 scripts/test.py fmt clippy   only these steps
     python3 scripts/test.py --list       the steps
 
-Needs Rust and Python 3.11, nothing else; `cargo nextest` is used where it is installed. A step that fails does not hold
-up the others. The last line is `N passed, N failed`, with `, N skipped` where there were skips: a check counts as one,
+Needs Rust and Python 3.11, nothing else; `cargo nextest` is used where it is installed. Servers that tests start are installed
+with `apt-get` where they are missing. A step that fails does not hold up the others. The last line is `N passed, N failed`, with `, N skipped` where there were skips: a check counts as one,
 a runner as many as it ran. The exit code is 0 only when nothing failed.
 """
 
@@ -288,6 +288,26 @@ def run_all(steps, write):
     return 1 if total.failed else 0
 
 
+# The programs of servers that tests start themselves, and the packages they come in.
+SERVERS = {"redis-server": "redis-server"}
+
+
+def install_servers(write):
+    """Installs what is missing; a test that finds no server says so itself."""
+    missing = sorted({package for program, package in SERVERS.items() if not shutil.which(program)})
+    if not missing:
+        return
+    if not shutil.which("apt-get"):
+        write(f"not installed, and no apt-get to install it: {', '.join(missing)}\n")
+        return
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["apt-get", "update"], ["apt-get", "install", "-y", "--no-install-recommends", *missing]):
+        done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if done.returncode:
+            write(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}\n")
+            return
+
+
 def write(text):
     """Prints at once, so that a log can be followed."""
     sys.stdout.write(text)
@@ -321,6 +341,8 @@ def main(arguments=None):
         left_out = [name for name in names if name not in options.steps]
         steps = [step for step in steps if step.name in options.steps]
         write(f"not run: {', '.join(left_out)}\n")
+    if any(step.reader is not Check for step in steps):
+        install_servers(write)
     return run_all(steps, write)
 
 

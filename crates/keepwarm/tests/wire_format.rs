@@ -67,6 +67,7 @@ fn any_content() -> impl Strategy<Value = Content> {
     prop_oneof![
         any::<i64>().prop_map(Content::Integer),
         any::<u64>().prop_map(|number| Content::Generation(Generation(number))),
+        (0..=i64::MAX as u64).prop_map(Content::Lease),
         (any::<bool>(), vec(any::<u8>(), 0..100)).prop_map(|(json, payload)| {
             Content::Value(if json { Codec::Json } else { Codec::MessagePack }, payload.into())
         }),

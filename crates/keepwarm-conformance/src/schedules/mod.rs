@@ -28,7 +28,7 @@ mod stage;
 mod tiers;
 
 pub use explorer::Explored;
-pub use harness::{run, run_with_tiers};
+pub use harness::{run, run_some, run_with_tiers};
 pub use stage::{Invalidation, Reading};
 pub use tiers::{Elsewhere, Telling, explore_tiers};
 

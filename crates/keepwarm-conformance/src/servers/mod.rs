@@ -8,5 +8,6 @@ mod sentinel;
 mod talk;
 
 pub use cluster::RedisCluster;
+pub use process::free_port;
 pub use redis::{RedisServer, is_installed};
 pub use sentinel::RedisSentinel;

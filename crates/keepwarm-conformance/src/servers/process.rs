@@ -59,7 +59,10 @@ impl Drop for Process {
 }
 
 /// A port of the loopback address that nobody listens on now.
-pub(super) fn free_port() -> u16 {
+///
+/// # Panics
+/// When the machine has none.
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("the machine has a free port");
     listener.local_addr().expect("a listener has an address").port()
 }

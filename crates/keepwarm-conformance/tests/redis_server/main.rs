@@ -2,10 +2,12 @@
 //! fails.
 
 mod failures;
+mod feed;
 mod lying;
 mod moving;
 mod processes;
 mod sharing;
+mod tls;
 
 use keepwarm::backends::redis::{Redis, RedisOptions};
 use keepwarm::clock::Clock;

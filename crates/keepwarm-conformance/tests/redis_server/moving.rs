@@ -23,7 +23,7 @@ fn a_failover_is_followed_and_counts_are_kept() {
     cache.set("counter", &0).timeout(secs(1000)).wait().unwrap();
     for round in 0..2 {
         for _ in 0..5 {
-            until("it counts", || cache.incr("counter", 1).wait().is_ok());
+            until("it counts", || cache.incr("counter", 1).wait().inspect_err(|error| eprintln!("{error}")).is_ok());
             until("tasks count", || runtime.block_on(async { cache.incr("counter", 1).await }).is_ok());
         }
         assert_eq!(cache.get::<i64>("counter").wait().unwrap(), Some(10 * (round + 1)));
@@ -105,7 +105,12 @@ fn a_lost_master_is_replaced_and_others_are_not_held_up() {
     let lost = (record + 1) % 3;
     cluster.kill(lost as usize);
     let other = names.iter().find(|name| owner(name) == Some((lost + 1) % 3)).unwrap();
-    assert_eq!(cache.get::<String>(other).wait().unwrap().as_ref(), Some(other));
+    assert_eq!(
+        cache.get::<String>(other).wait().unwrap().as_ref(),
+        Some(other),
+        "{}",
+        cache.explain(other).wait().unwrap()
+    );
     let gone = names.iter().find(|name| owner(name) == Some(lost)).unwrap();
     until("the replica took over", || cache.get::<String>(gone).wait().is_ok());
     assert_eq!(cache.get::<String>(gone).wait().unwrap().as_ref(), Some(gone));

@@ -7,6 +7,8 @@ mod failing;
 mod faults;
 mod options;
 mod own;
+#[cfg(feature = "redis")]
+mod redis;
 mod urls;
 
 use keepwarm::{Cache, Caches, Error, Result, Ttl};

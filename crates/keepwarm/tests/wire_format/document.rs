@@ -64,6 +64,7 @@ fn content(codec: &str, payload: Vec<u8>) -> Content {
         "messagepack" => Content::Value(Codec::MessagePack, payload.into()),
         "json" => Content::Value(Codec::Json, payload.into()),
         "generation" => Content::Generation(Generation(u64::from_le_bytes(payload.try_into().unwrap()))),
+        "lease" => Content::Lease(String::from_utf8(payload).unwrap().parse().unwrap()),
         other => panic!("the document names a codec {other:?}"),
     }
 }

@@ -59,6 +59,11 @@ pub(crate) fn read(key: &[u8], entry: &[u8]) -> Option<Envelope> {
         1 => Content::Value(Codec::MessagePack, rest.to_vec().into()),
         2 => Content::Value(Codec::Json, rest.to_vec().into()),
         4 => Content::Generation(Generation(u64::from_le_bytes(rest.try_into().ok()?))),
+        5 => {
+            let text = std::str::from_utf8(rest).ok()?;
+            let millis: u64 = text.parse::<i64>().ok()?.try_into().ok()?;
+            Content::Lease((millis.to_string() == text).then_some(millis)?)
+        }
         _ => return None,
     };
     Some(envelope)

@@ -35,14 +35,6 @@ pub(super) fn of_sweep(scope: &Scope) -> String {
     ["keepwarm:sweep:", scope.prefix()].concat()
 }
 
-/// Where the lease of a refresh lies: in the slot of its key.
-pub(super) fn of_refresh(key: &str) -> String {
-    match hash_tag(key) {
-        Some(_) => ["keepwarm.refresh.", key].concat(),
-        None => ["keepwarm.refresh.{", key, "}"].concat(),
-    }
-}
-
 /// The record of a generation, as it lies under `name`.
 pub(super) fn record(name: &str, generation: u64) -> Vec<u8> {
     Envelope::new(Content::Generation(Generation(generation))).write(name)
@@ -89,13 +81,6 @@ mod tests {
         assert_eq!(slot("foo{hash_tag}"), slot("hash_tag"));
         assert_eq!(slot("foo{}{bar}"), slot("foo{}{bar}"));
         assert_ne!(slot("foo{}{bar}"), slot("bar"));
-    }
-
-    #[test]
-    fn the_lease_of_a_refresh_lies_with_its_key() {
-        for key in ["myapp:1:user", "{myapp}:1:user", "a{b:1:x", "a{}b:1:x"] {
-            assert_eq!(slot(&of_refresh(key)), slot(key), "{key}");
-        }
     }
 
     #[test]

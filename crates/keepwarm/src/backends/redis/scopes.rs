@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use parking_lot::RwLock;
 
 use super::names;
+use crate::clock::Clock;
 use crate::entry::Generation;
 use crate::key::Scope;
 
@@ -53,6 +55,12 @@ pub(super) struct Known {
     pub(super) name: Arc<str>,
     /// The last record seen; 0 for none.
     seen: AtomicU64,
+    /// Since when it has been seen pending, in milliseconds of this process's clock; 0 for not.
+    pending_since: AtomicU64,
+}
+
+fn now_millis() -> u64 {
+    (Clock::system().now().as_nanos() / 1_000_000).max(1)
 }
 
 impl Known {
@@ -60,11 +68,27 @@ impl Known {
         Some(self.seen.load(Ordering::Relaxed)).filter(|&seen| seen != 0).map(ScopeRecord)
     }
 
+    /// The record, if it has been seen pending for so long; not again before as long has passed once more.
+    pub(super) fn long_pending(&self, long: Duration) -> Option<ScopeRecord> {
+        let (since, now) = (self.pending_since.load(Ordering::Relaxed), now_millis());
+        if since == 0 || Duration::from_millis(now.saturating_sub(since)) < long {
+            return None;
+        }
+        self.pending_since.store(now, Ordering::Relaxed);
+        self.guess().filter(|record| record.is_pending())
+    }
+
     /// Notes a record; what it was when it is none.
     pub(super) fn note(&self, record: Option<&[u8]>) -> Option<ScopeRecord> {
         let number = names::generation(&self.name, record);
         self.seen.store(number.unwrap_or(0), Ordering::Relaxed);
-        number.map(ScopeRecord)
+        let record = number.map(ScopeRecord);
+        if !record.is_some_and(ScopeRecord::is_pending) {
+            self.pending_since.store(0, Ordering::Relaxed);
+        } else if self.pending_since.load(Ordering::Relaxed) == 0 {
+            self.pending_since.store(now_millis(), Ordering::Relaxed);
+        }
+        record
     }
 }
 
@@ -82,7 +106,14 @@ impl Scopes {
         if scopes.len() <= index {
             scopes.resize_with(index + 1, || None);
         }
-        let make = || Arc::new(Known { scope: scope.clone(), name: names::of_scope(scope), seen: AtomicU64::new(0) });
+        let make = || {
+            Arc::new(Known {
+                scope: scope.clone(),
+                name: names::of_scope(scope),
+                seen: AtomicU64::new(0),
+                pending_since: AtomicU64::new(0),
+            })
+        };
         Arc::clone(scopes[index].get_or_insert_with(make))
     }
 }

@@ -72,14 +72,9 @@ impl Store {
         arguments: Arguments,
         repeatable: bool,
     ) -> Result<Said> {
-        let refresh = names::of_refresh(key.as_str());
-        let scope = self.scope(key.scope());
-        let mut keys = vec![key.as_str(), &refresh];
-        if self.is_near(key.scope()) {
-            keys.push(&scope.name);
-        }
+        let keys = [key.as_str()];
         let call = ScriptCall { script, keys: &keys, plain: lies_plain(key), arguments: &arguments, repeatable };
-        self.call_script(&scope, call, markers).await
+        self.call_script(&self.scope(key.scope()), call, markers).await
     }
 
     /// The same on several entries of one slot, for the scripts that take nothing but entries as keys.
@@ -137,11 +132,7 @@ impl Store {
             known.push((scope.name.to_string(), record.unwrap_or_default()));
         }
         let command = |key: &Key<'_>| {
-            let refresh = names::of_refresh(key.as_str());
-            let mut keys = vec![key.as_str(), &refresh];
-            if near {
-                keys.push(&scope.name);
-            }
+            let keys = [key.as_str()];
             let call = ScriptCall { script, keys: &keys, plain: lies_plain(key), arguments, repeatable: false };
             let rest = call.command(&scope, near, &known);
             (key.as_str().to_owned(), script_command("EVALSHA", &script.hash, &rest))

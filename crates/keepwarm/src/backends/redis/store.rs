@@ -28,7 +28,6 @@ const LONGEST_LIFE: u128 = 100 * 366 * 24 * 60 * 60 * 1000;
 pub(super) struct Store {
     pub(super) servers: Servers,
     pub(super) clock: Clock,
-    pub(super) options: RedisOptions,
     scopes: Scopes,
     pub(super) sweeper: Sweeper,
     pub(super) evictions: AtomicU64,
@@ -60,7 +59,6 @@ impl Store {
         Self {
             servers: Servers::new(options),
             clock,
-            options: options.clone(),
             scopes: Scopes::default(),
             sweeper: Sweeper::default(),
             evictions: AtomicU64::new(0),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use redis::{Cmd, Value};
 
+use super::judge::lies_plain;
 use super::link::{Request, packed};
 use super::names;
 use super::scopes::ScopeRecord;
@@ -15,7 +16,8 @@ use super::scripts;
 use super::servers::{bytes, checked, list, one};
 use super::store::Store;
 use super::verbs::cleared;
-use crate::backend::Page;
+use super::writes::condition;
+use crate::backend::{Page, When};
 use crate::error::Result;
 use crate::key::{Key, Pattern, Scope};
 
@@ -31,8 +33,17 @@ const SWEEP_LEASE: Duration = Duration::from_secs(30);
 /// What this process still has to sweep; done on a thread that ends when nothing is left.
 #[derive(Debug, Default)]
 pub(super) struct Sweeper {
-    jobs: Mutex<Vec<(Scope, ScopeRecord)>>,
+    jobs: Mutex<Vec<Job>>,
     running: AtomicUsize,
+}
+
+/// A clearing to sweep up after.
+#[derive(Debug)]
+struct Job {
+    scope: Scope,
+    record: ScopeRecord,
+    /// Whether another process began it, and may still be at it.
+    adopted: bool,
 }
 
 impl Store {
@@ -56,13 +67,20 @@ impl Store {
             checked(answer)?;
         }
         known.note(Some(&names::record(&name, record.number())));
-        self.sweep_later(scope.clone(), record);
+        self.sweep_later(Job { scope: scope.clone(), record, adopted: false });
         Ok(())
     }
 
-    /// Has the scope swept on a thread of its own.
-    pub(super) fn sweep_later(self: &Arc<Self>, scope: Scope, record: ScopeRecord) {
-        self.sweeper.jobs.lock().push((scope, record));
+    /// Sweeps what another process began to and has not ended for a while: it may be gone.
+    pub(super) fn adopt(self: &Arc<Self>, scope: &Scope) {
+        if let Some(record) = self.scope(scope).long_pending(SWEEP_LEASE) {
+            self.sweep_later(Job { scope: scope.clone(), record, adopted: true });
+        }
+    }
+
+    /// Has a scope swept on a thread of its own.
+    fn sweep_later(self: &Arc<Self>, job: Job) {
+        self.sweeper.jobs.lock().push(job);
         if self.sweeper.running.swap(1, Ordering::AcqRel) == 0 {
             let store = Arc::downgrade(self);
             let sweep = move || sweep_all(&store);
@@ -74,9 +92,18 @@ impl Store {
     }
 
     /// Removes what a clearing left behind, then says that nothing is left.
-    async fn sweep(&self, scope: &Scope, record: ScopeRecord) -> Result<()> {
+    async fn sweep(&self, job: &Job) -> Result<()> {
+        let Job { scope, record, adopted } = job;
+        let record = *record;
         let known = self.scope(scope);
         let lease = names::of_sweep(scope);
+        if *adopted {
+            let mut take = redis::cmd("SET");
+            take.arg(&lease).arg("1").arg("PX").arg(super::store::millis(SWEEP_LEASE)).arg("NX");
+            if checked(one(self.servers.ask(&lease, &Request::once().and(take)).await?))? == Value::Nil {
+                return Ok(());
+            }
+        }
         let expected = names::record(&known.name, record.number());
         let begins = [scope.prefix(), ":"].concat();
         let pattern = [Pattern::literal(&begins).as_str(), "*"].concat();
@@ -101,36 +128,55 @@ impl Store {
                 cursor = next;
             }
         }
-        let clearing = names::of_clearing(scope);
-        let mut rest = Cmd::new();
-        let near = self.is_near(scope);
-        rest.arg(2).arg(&*known.name).arg(if near { &clearing } else { &*known.name });
-        let settled = names::record(&known.name, record.settled().number());
-        rest.arg(&expected).arg(if near { settled.as_slice() } else { &[] });
-        if near {
-            self.servers.call(&known.name, &scripts::SWAP, &rest, true).await?;
-        } else {
-            self.settle_apart(scope, record).await?;
-        }
+        self.settle(scope, record).await?;
         let answers = self.servers.ask(&lease, &Request::repeatable().and(packed(&["UNLINK", &lease]))).await?;
         checked(one(answers)).map(drop)
     }
 
-    /// The same where the two records lie on different servers.
-    async fn settle_apart(&self, scope: &Scope, record: ScopeRecord) -> Result<()> {
+    /// Says that nothing is left of before the clearing, unless somebody has cleared again.
+    async fn settle(&self, scope: &Scope, record: ScopeRecord) -> Result<()> {
         let known = self.scope(scope);
         let clearing = names::of_clearing(scope);
-        let nothing = names::of_refresh(&known.name);
+        let near = self.is_near(scope);
         let mut rest = Cmd::new();
-        rest.arg(2).arg(&*known.name).arg(nothing);
+        rest.arg(if near { 2 } else { 1 }).arg(&*known.name);
+        if near {
+            rest.arg(&clearing);
+        }
         rest.arg(names::record(&known.name, record.number()))
             .arg(names::record(&known.name, record.settled().number()));
         let swapped = self.servers.call(&known.name, &scripts::SWAP, &rest, true).await?;
-        if swapped == Value::Int(1) {
+        if swapped == Value::Int(1) && !near {
             let forget = packed(&["UNLINK", &clearing]);
             checked(one(self.servers.ask(&clearing, &Request::repeatable().and(forget)).await?))?;
         }
         Ok(())
+    }
+
+    /// Removes entries; how many were live.
+    pub(super) async fn remove_all(&self, keys: &[Key<'_>]) -> Result<usize> {
+        let Some(scope) = keys.first().map(Key::scope) else { return Ok(0) };
+        let mut removed = 0;
+        let mut count = |answer: Option<Value>| {
+            if let Some(Value::Int(number)) = answer {
+                removed += usize::try_from(number).unwrap_or(0);
+            }
+        };
+        if !self.is_near(scope) {
+            let arguments = condition(Arguments::default(), When::Always);
+            for (_, mut rest) in self.on_each(&scripts::REMOVE, keys, &arguments).await? {
+                count(rest.next());
+            }
+            return Ok(removed);
+        }
+        for group in keys.chunks(BATCH) {
+            let plain = group.iter().all(lies_plain);
+            let group: Vec<&str> = group.iter().map(Key::as_str).collect();
+            let arguments = Arguments::default();
+            let (_, mut rest) = self.on_keys(&scripts::REMOVE_MANY, &group, scope, plain, arguments).await?;
+            count(rest.next());
+        }
+        Ok(removed)
     }
 
     /// Keys in groups that one script can look at.
@@ -167,7 +213,7 @@ impl Store {
         keys.retain(|key| pattern.matches(key));
         let mut live = Vec::with_capacity(keys.len());
         for group in self.grouped(scope, &keys) {
-            let plain = group.iter().all(|key| super::judge::lies_plain(&Key::new(key, scope)));
+            let plain = group.iter().all(|key| lies_plain(&Key::new(key, scope)));
             let (_, answers) = self.on_keys(&scripts::ALIVE, &group, scope, plain, Arguments::default()).await?;
             let answers = answers.map(|answer| answer == Value::Int(1));
             live.extend(group.iter().zip(answers).filter(|(_, alive)| *alive).map(|(key, _)| (*key).to_owned()));
@@ -215,7 +261,7 @@ fn sweep_all(store: &Weak<Store>) {
     loop {
         let Some(store) = store.upgrade() else { return };
         let job = store.sweeper.jobs.lock().pop();
-        let Some((scope, record)) = job else {
+        let Some(job) = job else {
             store.sweeper.running.store(0, Ordering::Release);
             // Somebody may have come between the look and the note.
             let more = !store.sweeper.jobs.lock().is_empty();
@@ -225,6 +271,6 @@ fn sweep_all(store: &Weak<Store>) {
             return;
         };
         // What fails stays unswept: entries are dead by their generation, and timeouts reclaim them.
-        let _ = crate::blocking::drive(store.sweep(&scope, record));
+        let _ = crate::blocking::drive(store.sweep(&job));
     }
 }

@@ -110,12 +110,17 @@ impl Backend for Redis {
         }
     }
 
+    fn add_in_place(&self, _key: &Parts<'_>, _delta: i64) -> Option<i64> {
+        None
+    }
+
     fn glance(&self, _key: &Parts<'_>, _see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>> {
         None
     }
 
     async fn get(&self, key: &Key<'_>, hint: &[Marker]) -> Result<Lookup<Payload>> {
         let found = self.0.look(std::slice::from_ref(key), hint).await?.pop();
+        self.0.adopt(key.scope());
         let (lying, dead) = found.ok_or_else(|| senseless("a read without an answer"))?;
         Ok(Self::found(lying, dead))
     }
@@ -149,9 +154,7 @@ impl Backend for Redis {
     }
 
     async fn remove_many(&self, keys: &[Key<'_>]) -> Result<usize> {
-        let arguments = condition(Arguments::default(), When::Always);
-        let answers = self.0.on_each(&scripts::REMOVE, keys, &arguments).await?;
-        Ok(answers.into_iter().filter_map(|(_, mut rest)| rest.next()).filter(|was| *was == Value::Int(1)).count())
+        self.0.remove_all(keys).await
     }
 
     async fn add_to(&self, key: &Key<'_>, delta: i64, create: Option<Entry>) -> Result<Count> {

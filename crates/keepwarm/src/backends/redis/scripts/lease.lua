@@ -41,9 +41,11 @@ elseif alive then
   else
     target = found.stamp
   end
-  redis.call('SET', KEYS[2], ARGV[8] .. generation .. target, 'PX', ARGV[11])
-  return granted
+  -- Where it cannot lie just now because its slot is being moved, the entry gives way to a placeholder.
+  local lies = redis.pcall('SET', beside(), ARGV[8] .. generation .. target, 'PX', ARGV[11])
+  if not lies.err then
+    return granted
+  end
 end
 redis.call('SET', KEYS[1], ARGV[10], 'PX', ARGV[11])
-redis.call('UNLINK', KEYS[2])
 return granted

@@ -34,6 +34,7 @@ scripts! {
     PUT = "put.lua";
     RELEASE = "release.lua";
     REMOVE = "remove.lua";
+    REMOVE_MANY = "remove_many.lua";
     SWEEP = "sweep.lua";
     TOUCH = "touch.lua";
 }

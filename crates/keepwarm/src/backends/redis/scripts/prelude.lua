@@ -1,7 +1,8 @@
 -- What every script begins with: what the bytes of an entry say of it, and whether it is live. See docs/wire-format.md.
 -- ARGV: 1 "1" when markers lie on this server and in this slot; 2 the scope's key; 3, 4 a fresh record of the scope, settled and
 -- pending; 5 "1" when integers may lie plain under this key; 6 how many known generations follow at the end; 7.. the verb's own.
--- KEYS: 1 the entry, 2 the lease of a refresh, and with markers near, 3 the scope's record.
+-- KEYS: the entry, or several. Where a cluster moves their slot, a script with keys that do not exist would be put off; so what
+-- else is looked at is not among them, and lies in the entry's slot by its name.
 local sub, byte, char = string.sub, string.byte, string.char
 local band, bxor, rshift = bit.band, bit.bxor, bit.rshift
 local NEAR, PLAIN = ARGV[1] == '1', ARGV[5] == '1'
@@ -19,6 +20,14 @@ end
 -- MGET and not GET: what is no string is nothing to us, and no error.
 local function fetch(key)
   return redis.call('MGET', key)[1]
+end
+
+-- Where the lease of a refresh lies: in the slot of the entry.
+local function beside()
+  if string.match(KEYS[1], '^[^{]*{[^}]+}') then
+    return 'keepwarm.refresh.' .. KEYS[1]
+  end
+  return 'keepwarm.refresh.{' .. KEYS[1] .. '}'
 end
 
 -- The record of a marker, or false. Where markers lie elsewhere, the caller is asked for what it did not bring.
@@ -167,8 +176,8 @@ local function unchanged(bytes, alive, found, stamp, plain)
     return true
   end
   -- A refresh: its lease lies beside the entry and holds for that very entry.
-  local lease = found.codec ~= LEASE and fetch(KEYS[2])
-  return lease and lease == stamp .. scope_generation() .. found.stamp
+  local lease = found.codec ~= LEASE and redis.pcall('MGET', beside())
+  return lease and not lease.err and lease[1] == stamp .. scope_generation() .. found.stamp
 end
 
 -- The state a condition is decided by.

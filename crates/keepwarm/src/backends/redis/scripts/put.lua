@@ -20,9 +20,6 @@ end
 if not held then
   return { 'refused' }
 end
-if ARGV[7] == 'unchanged' then
-  redis.call('UNLINK', KEYS[2])
-end
 if ARGV[12] ~= '1' then
   redis.call('UNLINK', KEYS[1])
   return { 'gone' }

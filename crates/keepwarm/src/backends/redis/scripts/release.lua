@@ -4,8 +4,8 @@ local found = bytes and head(bytes)
 if found and found.codec == LEASE and found.stamp == ARGV[7] then
   redis.call('UNLINK', KEYS[1])
 end
-local lease = fetch(KEYS[2])
-if lease and sub(lease, 1, 8) == ARGV[7] then
-  redis.call('UNLINK', KEYS[2])
+local lease = redis.pcall('MGET', beside())
+if not lease.err and lease[1] and sub(lease[1], 1, 8) == ARGV[7] then
+  redis.call('UNLINK', beside())
 end
 return { 'released' }

@@ -6,5 +6,5 @@ end
 if not held then
   return { 'removed', 0 }
 end
-redis.call('UNLINK', KEYS[1], KEYS[2])
+redis.call('UNLINK', KEYS[1])
 return { 'removed', alive and 1 or 0 }

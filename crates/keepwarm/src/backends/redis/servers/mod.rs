@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use redis::{Cmd, Value};
 
-use super::failure::answered;
+use super::failure::{answered, senseless};
 use super::link::{Node, Request, Ways};
 use super::options::{RedisOptions, Topology};
 use super::scripts::Script;
@@ -69,6 +69,11 @@ impl Servers {
 
     /// What lies under the keys, in one trip to each server. What is no string is not there.
     pub(super) async fn read(&self, keys: &[&str], spread: bool) -> Result<Vec<Option<Vec<u8>>>> {
+        let found = self.read_all(keys, spread).await?;
+        if found.len() == keys.len() { Ok(found) } else { Err(senseless("other values than were asked for")) }
+    }
+
+    async fn read_all(&self, keys: &[&str], spread: bool) -> Result<Vec<Option<Vec<u8>>>> {
         match self {
             Self::Fixed(fixed) => fixed.read(keys, spread).await,
             Self::Sentinel(sentinel) => {

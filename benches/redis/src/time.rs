@@ -1,0 +1,93 @@
+//! Measuring calls: one after the other, or from many tasks at once.
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use keepwarm::Cache;
+use rustix::time::{ClockId, clock_gettime};
+
+/// What one round gave: a median in microseconds or a rate per second, and the process's CPU for each call in microseconds.
+pub(crate) struct Measured {
+    pub(crate) value: f64,
+    pub(crate) cpu: f64,
+}
+
+/// The CPU time of this process.
+fn cpu() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec.cast_unsigned(), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+fn median(mut times: Vec<Duration>, used: Duration) -> Measured {
+    times.sort_unstable();
+    let middle = times[times.len() / 2];
+    Measured { value: middle.as_secs_f64() * 1e6, cpu: used.as_secs_f64() * 1e6 / times.len() as f64 }
+}
+
+/// The median of calls on this thread.
+pub(crate) fn lone(length: Duration, mut call: impl FnMut()) -> Measured {
+    let (begin, used) = (Instant::now(), cpu());
+    let mut times = Vec::new();
+    while begin.elapsed() < length {
+        let call_begin = Instant::now();
+        call();
+        times.push(call_begin.elapsed());
+    }
+    median(times, cpu() - used)
+}
+
+/// The median of calls that one task awaits.
+pub(crate) fn lone_async<R: Future<Output = ()>>(
+    length: Duration,
+    cache: &Cache,
+    call: impl Fn(Cache) -> R,
+) -> Measured {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
+    runtime.block_on(async {
+        call(cache.clone()).await;
+        let (begin, used) = (Instant::now(), cpu());
+        let mut times = Vec::new();
+        while begin.elapsed() < length {
+            let call_begin = Instant::now();
+            call(cache.clone()).await;
+            times.push(call_begin.elapsed());
+        }
+        median(times, cpu() - used)
+    })
+}
+
+/// How many calls a second so many tasks make together.
+pub(crate) fn many<R>(
+    length: Duration,
+    tasks: usize,
+    cache: &Cache,
+    call: impl Fn(Cache) -> R + Clone + Send + 'static,
+) -> Measured
+where
+    R: Future<Output = ()> + Send,
+{
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
+    runtime.block_on(async {
+        call(cache.clone()).await;
+        let (begin, used) = (Instant::now(), cpu());
+        let tasks: Vec<_> = (0..tasks)
+            .map(|_| {
+                let (cache, call) = (cache.clone(), call.clone());
+                tokio::spawn(async move {
+                    let mut calls = 0_u64;
+                    while begin.elapsed() < length {
+                        call(cache.clone()).await;
+                        calls += 1;
+                    }
+                    calls
+                })
+            })
+            .collect();
+        let mut calls = 0;
+        for task in tasks {
+            calls += task.await.expect("no task panics");
+        }
+        let (took, used) = (begin.elapsed(), cpu() - used);
+        Measured { value: calls as f64 / took.as_secs_f64(), cpu: used.as_secs_f64() * 1e6 / calls as f64 }
+    })
+}
