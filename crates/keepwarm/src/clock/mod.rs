@@ -10,7 +10,9 @@ mod sleep;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub use manual::ManualClock;
-pub(crate) use sleep::{Driving, Sleep, earliest_deadline, is_driven};
+#[cfg(feature = "redis")]
+pub(crate) use sleep::is_driven;
+pub(crate) use sleep::{Driving, Sleep, earliest_deadline};
 
 /// A point on a [`Clock`], in nanoseconds from an origin that only this process knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -23,6 +23,7 @@ pub(crate) fn earliest_deadline() -> Option<Instant> {
 }
 
 /// Whether this thread drives a verb itself, so that a store may block it.
+#[cfg(feature = "redis")]
 pub(crate) fn is_driven() -> bool {
     DRIVER.get().is_some()
 }

@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 pub(crate) enum Planned {}
 
 #[derive(Default)]
-pub(crate) struct Stores;
+pub(crate) struct Stores(());
 
 pub(super) fn plan(options: &Options, _deadline: Option<Duration>) -> Result<Planned> {
     let reason = format!("alias `{}`: this program was built without keepwarm's feature `redis`", options.alias());
