@@ -1,5 +1,7 @@
 //! Promise 3 over every store that keepwarm has: all orders of two readers and one invalidation.
 
+mod support;
+
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,7 +21,8 @@ fn main() -> ExitCode {
     });
     let (safe, naive) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
     let mut trials = Vec::new();
-    for target in [memory, lru] {
+    let file = Target::cloned("file", support::file);
+    for target in [memory, lru, file] {
         for invalidation in Invalidation::ALL {
             for reading in Reading::SAFE {
                 let (target, safe) = (target.clone(), Arc::clone(&safe));
@@ -49,5 +52,6 @@ fn main() -> ExitCode {
         }
     }
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials);
+    support::clean_up();
     conclusion.exit_code()
 }

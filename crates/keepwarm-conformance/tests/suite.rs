@@ -1,5 +1,7 @@
 //! The conformance suite over everything that keepwarm has.
 
+mod support;
+
 use std::collections::HashMap;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -50,14 +52,17 @@ impl Custom for OwnStore {
 }
 
 fn main() -> ExitCode {
-    Suite::new()
+    let outcome = Suite::new()
         .target(Target::cloned("memory", memory).bounded())
         .target(Target::cloned("memory-lru", lru).django_eviction())
         .target(Target::cloned("memory-bytes", by_bytes))
+        .target(Target::cloned("file", support::file).bounded())
         .target(Target::cloned("dummy", |_: &Setup| Dummy))
         .backend("custom", |setup| Adapter::new(OwnStore::default()).clock(setup.clock.clone()))
         .backend("encoding", |setup| Encodes::around(memory(setup)))
         .backend("waiting", |setup| Yields::around(memory(setup)))
         .backend("encoding-waiting", |setup| Yields::around(Encodes::around(lru(setup))))
-        .run()
+        .run();
+    support::clean_up();
+    outcome
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  0  spot        ring, lap and offset: its own place, which no other record ever has
-//!  8  sizes       length in units (32) | key length (16) | codec (8) | flags (8)
+//!  8  sizes       length in units (28) | key length (20) | codec (8) | flags (8)
 //! 16  lengths     value length (48) | words of marks (16)
 //! 24  hash        of the key
 //! 32  epoch       of the store: dropping everything moves it on
@@ -50,7 +50,8 @@ pub const NEVER: u64 = (1 << MILLIS_BITS) - 1;
 const GONE: u64 = 0;
 
 /// The longest key.
-pub(crate) const LONGEST_KEY: usize = u16::MAX as usize;
+pub(crate) const LONGEST_KEY: usize = (1 << 20) - 1;
+const UNITS: u64 = (1 << 28) - 1;
 /// The longest marks, in words.
 const LONGEST_MARKS: usize = u16::MAX as usize;
 
@@ -125,7 +126,7 @@ impl Draft<'_> {
             return None;
         }
         let bytes = HEADER + self.body.stored() + padded(self.key.len()) + self.marks.len();
-        u32::try_from(bytes.div_ceil(UNIT)).ok().map(u64::from)
+        Some(bytes.div_ceil(UNIT) as u64).filter(|units| *units <= UNITS)
     }
 
     /// Writes it where nobody looks yet: the place is reserved, and no index word points there.
@@ -136,7 +137,7 @@ impl Draft<'_> {
             Body::Integer(_) => (FLAG_INTEGER, INTEGER_LENGTH as u64),
             Body::Side(side) => (FLAG_SIDE, side.length),
         };
-        let sizes = units | (self.key.len() as u64) << 32 | u64::from(self.codec) << 48 | u64::from(flags) << 56;
+        let sizes = units | (self.key.len() as u64) << 28 | u64::from(self.codec) << 48 | u64::from(flags) << 56;
         let lengths = value_length | ((self.marks.len() / WORD) as u64) << 48;
         let written = self.written.min(NEVER) << 16 | u64::from(self.session);
         let fixed = [sizes, lengths, self.hash.low, self.epoch, self.scope, written];
@@ -232,8 +233,8 @@ impl Record {
         let record = Self {
             at,
             spot: Spot::from_word(word(0)),
-            units: sizes & u64::from(u32::MAX),
-            key_length: (sizes >> 32) as usize & LONGEST_KEY,
+            units: sizes & UNITS,
+            key_length: (sizes >> 28) as usize & LONGEST_KEY,
             codec: (sizes >> 48) as u8,
             flags: (sizes >> 56) as u8,
             value_length: lengths & NEVER,
@@ -255,7 +256,7 @@ impl Record {
             return None;
         }
         let sizes = words.load(at + SIZES, Relaxed);
-        let units = sizes & u64::from(u32::MAX);
+        let units = sizes & UNITS;
         if (sizes >> 56) as u8 & FLAG_PAD != 0 {
             return (units > 0 && units as usize * UNIT <= end - at).then_some((units, None));
         }

@@ -14,7 +14,7 @@ use crate::marks;
 use crate::options::Options;
 use crate::record::{Body, Draft};
 use crate::shard::{Added, Dead, Found, Leased, Outcome, Put, Reader, Reading, Seen, Shard, Visit};
-use crate::state::{State, millis};
+use crate::state::State;
 use crate::sys::uptime;
 use crate::types::{
     Count, Entry, Housekeeping, Inspection, Lease, Lookup, Mark, Marker, Miss, Page, Scope, Size, Stored, Value,
@@ -54,7 +54,8 @@ impl Store {
     /// # Errors
     /// As every verb: [`Error`] says what can go wrong with the machine.
     pub fn open(&self) -> Result<()> {
-        self.state(0).map(drop)
+        let state = self.state.load();
+        if state.is_some() { Ok(()) } else { self.state(0).map(drop) }
     }
 
     /// The store's time in milliseconds: the time of the wall when the store was opened in this run of the machine, and
@@ -63,8 +64,18 @@ impl Store {
     /// # Errors
     /// As [`open`](Self::open), when it has to be opened.
     pub fn time(&self) -> Result<u64> {
-        let state = self.state(0)?;
-        Ok(opened(&state).run.base.wrapping_add(millis(uptime())))
+        Ok(self.time_nanos()? / 1_000_000)
+    }
+
+    /// The same in nanoseconds.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), when it has to be opened.
+    pub fn time_nanos(&self) -> Result<u64> {
+        let state = self.state.load();
+        let state = if state.is_some() { state } else { self.state(0)? };
+        let uptime = u64::try_from(uptime().as_nanos()).unwrap_or(u64::MAX);
+        Ok(opened(&state).run.base.wrapping_mul(1_000_000).wrapping_add(uptime))
     }
 
     /// The state to work with now.

@@ -36,6 +36,11 @@ pub(crate) fn uptime() -> Duration {
     std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default()
 }
 
+/// The number of the user whose program this is.
+pub fn user() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
 /// A number that nobody has had before: 64 random bits of the kernel, which a fork does not repeat.
 pub(crate) fn random() -> u64 {
     let mut bytes = [0; 8];

@@ -8,4 +8,5 @@ mod machine;
 pub(crate) use files::{allocate, identity, make_directory, open, refuse_network};
 pub(crate) use fork::Here;
 pub(crate) use lock::{lock, share, try_lock, unlock};
+pub use machine::user;
 pub(crate) use machine::{boot, random, uptime};

@@ -3,4 +3,9 @@
 
 pub mod custom;
 pub mod dummy;
+#[cfg(feature = "file")]
+pub mod file;
+#[cfg(not(feature = "file"))]
+#[path = "no_file.rs"]
+pub(crate) mod file;
 pub mod memory;

@@ -48,6 +48,8 @@ pub struct CacheBuilder {
 
 enum Store {
     Memory(MemoryOptions),
+    /// Made with the cache's clock.
+    Made(Box<dyn FnOnce(Clock) -> Result<Stack> + Send>),
     Given(Stack),
 }
 
@@ -84,6 +86,13 @@ impl CacheBuilder {
     /// Uses this backend. Give it the same clock as the cache, where it takes one.
     pub fn backend(self, backend: impl Backend) -> Self {
         self.stack(Stack::new(backend))
+    }
+
+    /// Uses a backend that is made with the cache's clock when the cache is built.
+    #[cfg_attr(not(feature = "file"), expect(dead_code, reason = "each user of it is a feature"))]
+    pub(crate) fn made(mut self, make: impl FnOnce(Clock) -> Result<Stack> + Send + 'static) -> Self {
+        self.store = Store::Made(Box::new(make));
+        self
     }
 
     /// Uses a backend that is shared with other caches.
@@ -156,6 +165,7 @@ impl CacheBuilder {
         }
         let store = match self.store {
             Store::Memory(options) => Stack::new(Memory::new(&options, self.clock.clone())),
+            Store::Made(make) => make(self.clock.clone())?,
             Store::Given(stack) => stack,
         };
         let stack = self.layers.into_iter().fold(store, |inner, wrap| wrap(inner));

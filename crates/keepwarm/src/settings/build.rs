@@ -10,6 +10,7 @@ use super::registry::{Chosen, Construct};
 use super::sources::refusal;
 use crate::backend::Kind;
 use crate::backends::dummy::Dummy;
+use crate::backends::file::{self, FileOptions};
 use crate::backends::memory::{Memory, MemoryOptions};
 use crate::cache::{Cache, CacheBuilder};
 use crate::clock::Clock;
@@ -22,6 +23,7 @@ pub(crate) enum Store {
         /// Without a name it is shared by the aliases of the same bounds.
         location: Option<String>,
     },
+    File(FileOptions),
     Dummy,
     Registered(Arc<Construct>),
 }
@@ -35,6 +37,7 @@ impl Store {
         };
         match kind.name {
             "memory" => memory(options),
+            "file" => file::plan(options).map(Self::File),
             "dummy" => Ok(Self::Dummy),
             // A test builds every kind of the list.
             other => unreachable!("the kind {other} is in the list and has no constructor"),
@@ -139,6 +142,7 @@ impl Builder {
     fn store(&self, builder: CacheBuilder, plan: &Plan) -> Result<CacheBuilder> {
         Ok(match &plan.store {
             Store::Dummy => builder.backend(Dummy),
+            Store::File(options) => builder.file(options.clone()),
             Store::Memory { options, location: Some(name) } => {
                 builder.backend(Memory::new(&options.clone().location(name), self.clock.clone()))
             }
