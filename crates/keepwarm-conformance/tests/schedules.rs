@@ -21,7 +21,7 @@ fn main() -> ExitCode {
     });
     let (safe, naive) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
     let mut trials = Vec::new();
-    let file = Target::cloned("file", support::file);
+    let file = Target::cloned("file", support::emptied_file);
     for target in [memory, lru, file] {
         for invalidation in Invalidation::ALL {
             for reading in Reading::SAFE {

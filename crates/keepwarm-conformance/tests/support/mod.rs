@@ -1,5 +1,6 @@
 //! File stores for the suites: each in a directory of its own.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::path::Path;
 
@@ -9,7 +10,7 @@ use parking_lot::Mutex;
 use tempfile::TempDir;
 
 /// So many directories are left standing: more stores are never in use at once.
-const STANDING: usize = 300;
+const STANDING: usize = 2000;
 
 static DIRECTORIES: Mutex<VecDeque<TempDir>> = Mutex::new(VecDeque::new());
 
@@ -20,12 +21,17 @@ fn fresh() -> TempDir {
     made.expect("a directory can be made")
 }
 
-/// A fresh store.
-pub fn file(setup: &Setup) -> FileStore {
-    let directory = fresh();
-    let options = FileOptions::new(directory.path()).max_bytes(64 << 20);
+fn open(directory: &Path, setup: &Setup) -> FileStore {
+    let options = FileOptions::new(directory).max_bytes(32 << 20);
     let options = setup.capacity.into_iter().fold(options, FileOptions::max_entries);
-    let store = FileStore::new(&options, setup.clock.clone()).expect("the directory is there");
+    FileStore::new(&options, setup.clock.clone()).expect("the directory is there")
+}
+
+/// A fresh store.
+#[allow(dead_code, reason = "one of the two suites uses it")]
+pub(crate) fn file(setup: &Setup) -> FileStore {
+    let directory = fresh();
+    let store = open(directory.path(), setup);
     let mut directories = DIRECTORIES.lock();
     directories.push_back(directory);
     let old = if directories.len() > STANDING { directories.pop_front() } else { None };
@@ -34,7 +40,26 @@ pub fn file(setup: &Setup) -> FileStore {
     store
 }
 
+/// An empty store that the thread has used before: a hundred thousand are asked for.
+#[allow(dead_code, reason = "one of the two suites uses it")]
+pub(crate) fn emptied_file(setup: &Setup) -> FileStore {
+    thread_local! {
+        static KEPT: RefCell<Option<(FileStore, TempDir)>> = const { RefCell::new(None) };
+    }
+    KEPT.with_borrow_mut(|kept| {
+        let (_, directory) = kept.get_or_insert_with(|| {
+            let directory = fresh();
+            (open(directory.path(), setup), directory)
+        });
+        // A handle of its own, with its own clock.
+        let store = open(directory.path(), setup);
+        let cache = keepwarm::Cache::builder().backend(store.clone()).build().expect("the defaults fit together");
+        cache.clear_store().wait().expect("the directory is there");
+        store
+    })
+}
+
 /// Removes what is left.
-pub fn clean_up() {
+pub(crate) fn clean_up() {
     DIRECTORIES.lock().clear();
 }

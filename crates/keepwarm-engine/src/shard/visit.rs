@@ -302,6 +302,7 @@ impl<W: Words> Visit<'_, W> {
         let Some(sum) = number.checked_add(delta) else { return Some(Added::Overflow) };
         // Another identity: a compare-and-swap that read the old number must fail.
         record.set_number(words, sum, self.stamp());
+        record.count_use(words);
         Some(Added::Now(sum))
     }
 

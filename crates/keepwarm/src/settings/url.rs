@@ -62,7 +62,9 @@ pub fn is_url(text: &str) -> bool {
 fn split(url: &str) -> Option<(&str, &str)> {
     url.split_once("://").or_else(|| {
         let (scheme, rest) = url.split_once(':')?;
-        let known = |kind: &Kind| kind.url_name.is_some() && kind.schemes.iter().any(|known| known.eq_ignore_ascii_case(scheme));
+        let known = |kind: &Kind| {
+            kind.url_name.is_some() && kind.schemes.iter().any(|known| known.eq_ignore_ascii_case(scheme))
+        };
         KINDS.iter().any(known).then_some((scheme, rest))
     })
 }

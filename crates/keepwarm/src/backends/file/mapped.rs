@@ -8,7 +8,9 @@ use keepwarm_engine::{self as engine, MarkRef, Store, ValueRef, Write};
 
 use super::FileOptions;
 use super::time::{Now, StoreTime};
-use super::values::{codec_number, condition, entry, failed, kind_number, lookup, marker, not_opened, payload, put, reason};
+use super::values::{
+    codec_number, condition, entry, failed, kind_number, lookup, marker, not_opened, payload, put, reason,
+};
 use crate::backend::{Claim, Count, Fence, Housekeeping, Inspection, Lease, Lookup, Page, Put, Size, When};
 use crate::clock::Clock;
 use crate::codec::Codec;
@@ -126,9 +128,8 @@ impl Mapped {
     pub(super) fn add_to(&self, key: &Key<'_>, delta: i64, create: Option<Entry>) -> Result<Count> {
         let now = self.now()?;
         let scope = self.scope(key.scope());
-        let add = |create: Option<&Write<'_>>| {
-            self.store.add(scope, key.as_str().as_bytes(), delta, create, now.millis())
-        };
+        let add =
+            |create: Option<&Write<'_>>| self.store.add(scope, key.as_str().as_bytes(), delta, create, now.millis());
         let count = match &create {
             Some(entry) => self.with_write(entry, When::Absent, now, |write| add(Some(write)))?,
             None => add(None),

@@ -84,7 +84,9 @@ fn shared_memory(name: &str) -> Result<PathBuf> {
     let refuse = |message: String| Err(Error::new(ErrorKind::Configuration, message));
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     if name.is_empty() || name.starts_with('.') || !name.bytes().all(plain) {
-        return refuse(format!("`shm:{name}` names no shared memory; write `shm:` and letters, digits, `-`, `_` or `.`"));
+        return refuse(format!(
+            "`shm:{name}` names no shared memory; write `shm:` and letters, digits, `-`, `_` or `.`"
+        ));
     }
     if !Path::new(PLACE).is_dir() {
         return refuse(format!("`shm:{name}`: this system has no {PLACE}; give a directory"));
@@ -94,9 +96,8 @@ fn shared_memory(name: &str) -> Result<PathBuf> {
 
 /// Reads the options of an alias.
 pub(crate) fn plan(options: &Options) -> Result<FileOptions> {
-    let refuse = |message: &str| {
-        Err(Error::new(ErrorKind::Configuration, format!("alias `{}`: {message}", options.alias())))
-    };
+    let refuse =
+        |message: &str| Err(Error::new(ErrorKind::Configuration, format!("alias `{}`: {message}", options.alias())));
     let Some(location) = options.text("location")?.filter(|location| !location.is_empty()) else {
         return refuse("a file cache needs LOCATION, the directory to keep it in (or `shm:<name>`)");
     };
