@@ -3,10 +3,10 @@
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: help demo test bench requirements settings
+.PHONY: help demo test soak bench bench-file requirements settings
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 demo: ## builds the shop, drives it uncached and cached, and leaves it open; ARGS=--once ends by itself
 	cargo run --quiet -p shop -- $(ARGS)
@@ -16,6 +16,12 @@ test: ## every check and every test; ARGS="fmt clippy" runs only these steps
 
 bench: ## speed and memory beside the peers, as a table and as JSON; takes a while
 	cargo run --release -p keepwarm-benches -- $(ARGS)
+
+bench-file: ## the file store beside LMDB, SQLite, diskcache and Django's; ARGS=--quick for a short look
+	$(PYTHON) scripts/bench_file.py $(ARGS)
+
+soak: ## the long form of the tests against kills, power losses, damage and full disks; takes an hour
+	KEEPWARM_SOAK=1 cargo test --release -p keepwarm-engine --all-features --test gates -- --test-threads 1 $(ARGS)
 
 requirements: ## writes docs/requirements.md from the markers beside the tests
 	$(PYTHON) scripts/requirements.py
