@@ -33,7 +33,12 @@ pub(crate) fn named(report: &mut Report, name: &str, peer: &mut dyn Peer, size: 
         let read: usize = names.iter().map(|key| peer.get(key)).sum();
         best[0] = best[0].min(nanos(begun, keys));
         // A cache may forget, but one with room does not.
-        assert!(read >= keys * size / 100 * 99, "{name} has lost {} of {} bytes", keys * size - read.min(keys * size), keys * size);
+        assert!(
+            read >= keys * size / 100 * 99,
+            "{name} has lost {} of {} bytes",
+            keys * size - read.min(keys * size),
+            keys * size
+        );
         let begun = Instant::now();
         names.iter().for_each(|key| peer.set(key, &value));
         best[1] = best[1].min(nanos(begun, keys));
@@ -84,7 +89,8 @@ pub(crate) fn four(report: &mut Report, peer: &'static str, directory: &Path, ro
             for (mut child, mut out) in ready {
                 let mut said = String::new();
                 out.read_line(&mut said).expect("it says what it did");
-                let numbers: Vec<f64> = said.split_whitespace().map(|number| number.parse().expect("a number")).collect();
+                let numbers: Vec<f64> =
+                    said.split_whitespace().map(|number| number.parse().expect("a number")).collect();
                 done += numbers[0];
                 p99 = p99.max(numbers[1]);
                 child.wait().expect("it is ours");

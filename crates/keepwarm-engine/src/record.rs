@@ -370,6 +370,16 @@ impl Record {
         words.store(self.at + STAMP, stamp << STAMP_SHIFT | other | current & USES, Release);
     }
 
+    /// Writes a number's words alone, as a new record has them, for the model of the protocol.
+    #[cfg(all(test, not(miri)))]
+    pub(crate) fn copy_number_words(&self, words: &impl Words, number: i64, stamp: u64) {
+        for half in 0..2 {
+            words.store(self.value_at() + half * 2 * WORD, number.cast_unsigned(), Relaxed);
+            words.store(self.value_at() + (half * 2 + 1) * WORD, number_check(number, self.hash), Relaxed);
+        }
+        words.store(self.at + STAMP, stamp << STAMP_SHIFT, Relaxed);
+    }
+
     pub(crate) fn stamp(&self, words: &impl Words) -> u64 {
         words.load(self.at + STAMP, Relaxed) >> STAMP_SHIFT
     }

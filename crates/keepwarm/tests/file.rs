@@ -44,7 +44,9 @@ fn a_file_alias_makes_its_directory_and_takes_its_timeout() {
 fn a_directory_may_follow_the_scheme() {
     let directory = directory();
     let place = directory.path().to_str().unwrap();
-    for url in [format!("file:{place}?max_bytes=8MiB&key_prefix=app"), format!("file://{place}?max_bytes=8MiB&key_prefix=app")] {
+    for url in
+        [format!("file:{place}?max_bytes=8MiB&key_prefix=app"), format!("file://{place}?max_bytes=8MiB&key_prefix=app")]
+    {
         let cache = Cache::from_url(&url).unwrap();
         cache.incr("count", 1).default(0).wait().unwrap();
     }
@@ -173,7 +175,9 @@ fn a_place_where_no_store_can_be_is_reported_when_the_cache_is_built() {
     let directory = directory();
     let file = directory.path().join("a-file");
     std::fs::write(&file, "not a directory").unwrap();
-    for (place, part) in [(file.clone(), "a-file"), (file.join("below"), "below"), ("shm:../up".into(), "names no shared memory")] {
+    for (place, part) in
+        [(file.clone(), "a-file"), (file.join("below"), "below"), ("shm:../up".into(), "names no shared memory")]
+    {
         let error = Cache::file(place).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Configuration, "{error}");
         assert!(error.to_string().contains(part), "{error}");

@@ -240,5 +240,7 @@ const fn ring_at(ring: Ring) -> usize {
     }
 }
 
+#[cfg(all(test, not(miri)))]
+mod model;
 #[cfg(test)]
 mod tests;

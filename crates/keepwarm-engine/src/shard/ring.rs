@@ -30,7 +30,7 @@ const CARRIED: u64 = (4 << 20) / UNIT as u64;
 pub(super) struct Room {
     pub(super) at: usize,
     pub(super) spot: Spot,
-    units: u64,
+    pub(super) units: u64,
 }
 
 impl<W: Words> Visit<'_, W> {
