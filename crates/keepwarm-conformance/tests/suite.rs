@@ -57,6 +57,7 @@ fn main() -> ExitCode {
         .target(Target::cloned("memory-lru", lru).django_eviction())
         .target(Target::cloned("memory-bytes", by_bytes))
         .target(Target::cloned("file", support::file).bounded())
+        .target(Target::cloned("file-mode-files", support::plain_files))
         .target(Target::cloned("dummy", |_: &Setup| Dummy))
         .backend("custom", |setup| Adapter::new(OwnStore::default()).clock(setup.clock.clone()))
         .backend("encoding", |setup| Encodes::around(memory(setup)))

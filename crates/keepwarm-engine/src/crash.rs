@@ -30,7 +30,10 @@ pub(crate) fn point() {
 fn end() {
     let stops = STOPS.load(Ordering::SeqCst);
     let _ = kill_process(getpid(), if stops { Signal::STOP } else { Signal::KILL });
-    while !stops {
+    if stops {
+        return;
+    }
+    loop {
         std::thread::park();
     }
 }

@@ -68,7 +68,8 @@ impl fmt::Display for Error {
             ),
             Self::NetworkFileSystem { directory, kind } => write!(
                 formatter,
-                "{} lies on {kind}, where processes cannot share memory; choose a local directory or `shm:<name>`",
+                "{} lies on {kind}, where processes cannot share memory; choose a local directory, `shm:<name>`, \
+                 or the slower mode `files`",
                 directory.display()
             ),
             Self::Version { file, found, known } => write!(

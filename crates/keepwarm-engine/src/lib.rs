@@ -48,7 +48,7 @@ mod words;
 pub use error::{Error, Result};
 pub use options::Options;
 pub use store::Store;
-pub use sys::user;
+pub use sys::{FileLock, random, user};
 pub use types::{
     Condition, Count, Entry, Housekeeping, Inspection, Lease, Lookup, Mark, MarkRef, Marker, Miss, NEVER, Page, Scope,
     Size, Stored, Value, ValueRef, Write,

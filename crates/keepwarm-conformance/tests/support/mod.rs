@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::path::Path;
 
-use keepwarm::{FileOptions, FileStore};
+use keepwarm::{FileMode, FileOptions, FileStore};
 use keepwarm_conformance::Setup;
 use parking_lot::Mutex;
 use tempfile::TempDir;
@@ -37,6 +37,16 @@ pub(crate) fn file(setup: &Setup) -> FileStore {
     let old = if directories.len() > STANDING { directories.pop_front() } else { None };
     drop(directories);
     drop(old);
+    store
+}
+
+/// A fresh store of one file for each entry.
+#[allow(dead_code, reason = "one of the two suites uses it")]
+pub(crate) fn plain_files(setup: &Setup) -> FileStore {
+    let directory = fresh();
+    let options = FileOptions::new(directory.path()).mode(FileMode::Files);
+    let store = FileStore::new(&options, setup.clock.clone()).expect("the directory is there");
+    DIRECTORIES.lock().push_back(directory);
     store
 }
 

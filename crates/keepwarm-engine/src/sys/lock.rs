@@ -69,3 +69,21 @@ fn attempt(file: &File, path: &Path, operation: FlockOperation) -> Result<bool> 
         };
     }
 }
+
+/// The lock of a file, held until it is dropped, among threads and processes alike.
+#[derive(Debug)]
+pub struct FileLock {
+    _file: File,
+}
+
+impl FileLock {
+    /// Waits for the lock of a file, which is made if it is missing.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] when it is not free in time; [`Error::Io`] when the file cannot be opened.
+    pub fn new(path: &Path, patience: Duration) -> Result<Self> {
+        let file = super::open(path)?;
+        lock(&file, path, patience)?;
+        Ok(Self { _file: file })
+    }
+}

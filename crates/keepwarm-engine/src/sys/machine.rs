@@ -42,7 +42,7 @@ pub fn user() -> u32 {
 }
 
 /// A number that nobody has had before: 64 random bits of the kernel, which a fork does not repeat.
-pub(crate) fn random() -> u64 {
+pub fn random() -> u64 {
     let mut bytes = [0; 8];
     fill(&mut bytes);
     u64::from_le_bytes(bytes)

@@ -7,6 +7,7 @@ mod machine;
 
 pub(crate) use files::{allocate, identity, make_directory, open, refuse_network};
 pub(crate) use fork::Here;
+pub use lock::FileLock;
 pub(crate) use lock::{lock, share, try_lock, unlock};
-pub use machine::user;
-pub(crate) use machine::{boot, random, uptime};
+pub(crate) use machine::{boot, uptime};
+pub use machine::{random, user};

@@ -204,6 +204,12 @@ pub const KINDS: &[Kind] = &[
                 summary: "taken so that Django's settings load; a full store evicts one entry at a time",
             },
             BackendOption {
+                name: "mode",
+                takes: Takes::OneOf(&["mapped", "files"]),
+                default: "mapped",
+                summary: "`files`: one file for each entry, slow, for network file systems",
+            },
+            BackendOption {
                 name: "lock_timeout",
                 takes: Takes::Duration,
                 default: "5 s",

@@ -20,6 +20,7 @@
 
 mod mapped;
 mod options;
+mod plain;
 mod time;
 mod values;
 
@@ -29,8 +30,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mapped::Mapped;
-pub use options::FileOptions;
 pub(crate) use options::plan;
+pub use options::{FileMode, FileOptions};
+use plain::Plain;
 
 use crate::backend::{
     Abilities, Backend, Claim, Count, Housekeeping, Inspection, Lease, Lookup, Page, Put, Sharing, Size, When,
@@ -46,7 +48,22 @@ use crate::payload::{Glimpse, Payload};
 
 /// A store in a directory; clones share it, and so does whoever else opens the directory.
 #[derive(Clone)]
-pub struct FileStore(Arc<Mapped>);
+pub struct FileStore(Arc<Inner>);
+
+enum Inner {
+    Mapped(Box<Mapped>),
+    Plain(Plain),
+}
+
+/// The verb of whichever it is.
+macro_rules! either {
+    ($of:expr, $store:ident => $verb:expr) => {
+        match &*$of.0 {
+            Inner::Mapped($store) => $verb,
+            Inner::Plain($store) => $verb,
+        }
+    };
+}
 
 impl FileStore {
     /// Opens the store, and makes it if there is none.
@@ -55,13 +72,16 @@ impl FileStore {
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when the directory cannot be made or written, lies on a
     /// network file system, or holds a store of another version of the format.
     pub fn new(options: &FileOptions, clock: Clock) -> Result<Self> {
-        Ok(Self(Arc::new(Mapped::open(options, clock)?)))
+        Ok(Self(Arc::new(match options.mode {
+            FileMode::Mapped => Inner::Mapped(Box::new(Mapped::open(options, clock)?)),
+            FileMode::Files => Inner::Plain(Plain::open(options, clock)?),
+        })))
     }
 }
 
 impl fmt::Debug for FileStore {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_tuple("FileStore").field(&self.0.directory()).finish()
+        formatter.debug_tuple("FileStore").field(&either!(self, store => store.directory())).finish()
     }
 }
 
@@ -99,17 +119,22 @@ impl Backend for FileStore {
 
     #[inline]
     fn abilities(&self) -> Abilities {
+        // One file for each entry lives on shared disks, goes by the wall clock, and waits for the disk.
+        let (sharing, never_waits, millis, durable) = match &*self.0 {
+            Inner::Mapped(store) => (Sharing::Machine, true, 4, store.is_durable()),
+            Inner::Plain(_) => (Sharing::Machine, false, 1, true),
+        };
         Abilities {
-            sharing: Sharing::Machine,
-            atomic: Sharing::Machine,
-            durable: self.0.is_durable(),
-            never_waits: true,
+            sharing,
+            atomic: sharing,
+            durable,
+            never_waits,
             keeps_objects: false,
             keeps: true,
             scans: true,
             markers: true,
-            resolution: Duration::from_millis(4),
-            largest_value: Some(self.0.largest_value()),
+            resolution: Duration::from_millis(millis),
+            largest_value: Some(either!(self, store => store.largest_value())),
             strict_keys: None,
         }
     }
@@ -121,87 +146,95 @@ impl Backend for FileStore {
 
     #[inline]
     async fn get(&self, key: &Key<'_>, _hint: &[Marker]) -> Result<Lookup<Payload>> {
-        self.0.get(key)
+        either!(self, store => store.get(key))
     }
 
     async fn get_many(&self, keys: &[Key<'_>], _hint: &[Marker]) -> Result<Vec<Lookup<Payload>>> {
-        keys.iter().map(|key| self.0.get(key)).collect()
+        either!(self, store => keys.iter().map(|key| store.get(key)).collect())
     }
 
     async fn entry(&self, key: &Key<'_>, _hint: &[Marker]) -> Result<Lookup<Entry>> {
-        self.0.entry(key)
+        either!(self, store => store.entry(key))
     }
 
     async fn put(&self, key: &Key<'_>, entry: Entry, when: When) -> Result<Put> {
-        self.0.put(key, entry, when)
+        either!(self, store => store.put(key, entry, when))
     }
 
     async fn put_many(&self, entries: Vec<(Key<'_>, Entry)>) -> Result<Vec<Put>> {
-        entries.into_iter().map(|(key, entry)| self.0.put(&key, entry, When::Always)).collect()
+        either!(self, store => entries.into_iter().map(|(key, entry)| store.put(&key, entry, When::Always)).collect())
     }
 
     async fn remove(&self, key: &Key<'_>, when: When) -> Result<bool> {
-        self.0.remove(key, when)
+        either!(self, store => store.remove(key, when))
     }
 
     async fn remove_many(&self, keys: &[Key<'_>]) -> Result<usize> {
         let mut removed = 0;
         for key in keys {
-            removed += usize::from(self.0.remove(key, When::Always)?);
+            removed += usize::from(either!(self, store => store.remove(key, When::Always))?);
         }
         Ok(removed)
     }
 
     async fn add_to(&self, key: &Key<'_>, delta: i64, create: Option<Entry>) -> Result<Count> {
-        self.0.add_to(key, delta, create)
+        either!(self, store => store.add_to(key, delta, create))
     }
 
     async fn touch(&self, key: &Key<'_>, deadline: Deadline) -> Result<bool> {
-        self.0.touch(key, deadline)
+        either!(self, store => store.touch(key, deadline))
     }
 
     async fn lease(&self, key: &Key<'_>, markers: &[Marker], length: Duration, claim: Claim) -> Result<Lease> {
-        self.0.lease(key, markers, length, claim)
+        either!(self, store => store.lease(key, markers, length, claim))
     }
 
     async fn release(&self, key: &Key<'_>, stamp: Stamp) -> Result<()> {
-        self.0.release(key, stamp)
+        either!(self, store => store.release(key, stamp))
     }
 
     async fn generations(&self, markers: &[Marker]) -> Result<Vec<Generation>> {
-        self.0.generations(markers)
+        either!(self, store => store.generations(markers))
     }
 
     async fn renew(&self, markers: &[Marker]) -> Result<()> {
-        self.0.renew(markers)
+        either!(self, store => store.renew(markers))
     }
 
     async fn clear(&self, scope: &Scope) -> Result<()> {
-        self.0.clear(scope)
+        either!(self, store => store.clear(scope))
     }
 
     async fn clear_store(&self) -> Result<()> {
-        self.0.clear_store()
+        either!(self, store => store.clear_store())
     }
 
     async fn scan(&self, scope: &Scope, pattern: &Pattern, from: u64) -> Result<Page> {
-        self.0.scan(scope, pattern, from)
+        match &*self.0 {
+            Inner::Mapped(store) => store.scan(scope, pattern, from),
+            Inner::Plain(store) => store.scan(scope, pattern),
+        }
     }
 
     async fn inspect(&self, key: &Key<'_>) -> Result<Option<Inspection>> {
-        self.0.inspect(key)
+        either!(self, store => store.inspect(key))
     }
 
     async fn size(&self) -> Result<Size> {
-        self.0.size()
+        match &*self.0 {
+            Inner::Mapped(store) => store.size(),
+            Inner::Plain(store) => Ok(store.size()),
+        }
     }
 
     fn housekeeping(&self) -> Housekeeping {
-        self.0.housekeeping()
+        either!(self, store => store.housekeeping())
     }
 
     async fn close(&self) -> Result<()> {
-        self.0.close();
+        if let Inner::Mapped(store) = &*self.0 {
+            store.close();
+        }
         Ok(())
     }
 }

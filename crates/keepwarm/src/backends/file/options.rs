@@ -6,6 +6,17 @@ use std::time::Duration;
 use crate::error::{Error, ErrorKind, Result};
 use crate::settings::Options;
 
+/// How a file store keeps its entries.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum FileMode {
+    /// In a few memory-mapped files: fast, on local disks.
+    #[default]
+    Mapped,
+    /// One file for each entry: slow, and right wherever files can be locked and renamed, network file systems among them.
+    /// Deadlines follow the wall clock, and calls block their thread while the disk works.
+    Files,
+}
+
 /// Where a file store lies, and its bounds.
 ///
 /// The process that makes the store decides its bounds; another one that asks for other bounds while it is in use gets those,
@@ -23,6 +34,7 @@ pub struct FileOptions {
     pub(super) max_bytes: u64,
     pub(super) max_entries: Option<u64>,
     pub(super) patience: Duration,
+    pub(super) mode: FileMode,
 }
 
 impl FileOptions {
@@ -36,6 +48,7 @@ impl FileOptions {
             max_bytes: Self::DEFAULT_MAX_BYTES,
             max_entries: None,
             patience: Duration::from_secs(5),
+            mode: FileMode::Mapped,
         }
     }
 
@@ -60,6 +73,13 @@ impl FileOptions {
     #[must_use]
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
+        self
+    }
+
+    /// How entries are kept; in mapped files unless told.
+    #[must_use]
+    pub fn mode(mut self, mode: FileMode) -> Self {
+        self.mode = mode;
         self
     }
 
@@ -111,6 +131,12 @@ pub(crate) fn plan(options: &Options) -> Result<FileOptions> {
     file.max_entries = options.whole("max_entries", 1)?;
     // Taken so that Django's settings load; this store evicts one entry at a time.
     options.whole("cull_frequency", 0)?;
+    if options.one_of("mode", &["mapped", "files"])?.as_deref() == Some("files") {
+        if file.location.to_str().is_some_and(|location| location.starts_with("shm:")) {
+            return refuse("`shm:` is memory, and mode = \"files\" is for disks that cannot be mapped");
+        }
+        file = file.mode(FileMode::Files);
+    }
     if let Some(patience) = options.duration("lock_timeout")? {
         file = file.patience(patience);
     }
