@@ -90,7 +90,7 @@ impl Peer for Keepwarm {
     }
 
     fn incr(&self, key: &str) -> i64 {
-        self.0.incr(key, 1).default(0).wait().expect("it works")
+        self.0.incr(key, 1).or_insert(0, keepwarm::Timeout::Never).wait().expect("it works")
     }
 }
 

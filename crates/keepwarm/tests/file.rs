@@ -48,7 +48,7 @@ fn a_directory_may_follow_the_scheme() {
         [format!("file:{place}?max_bytes=8MiB&key_prefix=app"), format!("file://{place}?max_bytes=8MiB&key_prefix=app")]
     {
         let cache = Cache::from_url(&url).unwrap();
-        cache.incr("count", 1).default(0).wait().unwrap();
+        cache.incr("count", 1).or_insert(0, Timeout::Default).wait().unwrap();
     }
     let cache = Cache::builder().file(small(directory.path())).key_prefix("app").build().unwrap();
     assert_eq!(cache.get::<i64>("count").wait().unwrap(), Some(2));
@@ -72,7 +72,7 @@ fn entries_survive_a_restart_with_their_timeouts_tags_and_counts() {
         let cache = cache(directory.path());
         cache.set("timed", "value").timeout(mins(10)).wait().unwrap();
         cache.set("tagged", "value").tags(["tag"]).timeout(Timeout::Never).wait().unwrap();
-        cache.incr("count", 41).default(0).wait().unwrap();
+        cache.incr("count", 41).or_insert(0, Timeout::Default).wait().unwrap();
         cache.close().wait().unwrap();
     }
     let cache = cache(directory.path());
@@ -91,7 +91,7 @@ fn child() {
     assert_eq!(cache.get::<String>("greeting").wait().unwrap().as_deref(), Some("hello"));
     cache.set("answer", "from a child").wait().unwrap();
     for _ in 0..500 {
-        cache.incr("count", 1).default(0).wait().unwrap();
+        cache.incr("count", 1).or_insert(0, Timeout::Default).wait().unwrap();
     }
     cache.invalidate_tag("tag").wait().unwrap();
     // It takes a lease and dies with it.
@@ -157,7 +157,7 @@ fn a_set_does_not_slow_down_with_the_number_of_entries() {
     let mut fill = |count: u32| {
         let begun = Instant::now();
         for _ in 0..count {
-            cache.set(format!("key{next}"), &next).wait().unwrap();
+            cache.set(&format!("key{next}"), &next).wait().unwrap();
             next += 1;
         }
         begun.elapsed() / count

@@ -111,7 +111,7 @@ impl Files {
     fn write(&self, path: &Path, bytes: &[u8]) -> Result<bool> {
         let begun = self.directory.join("begun").join(format!("{:016x}", random()));
         let attempt = || {
-            let mut file = fs::File::options().write(true).create_new(true).mode(0o600).open(&begun)?;
+            let mut file = fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(&begun)?;
             file.write_all(bytes)?;
             fs::rename(&begun, path)
         };
