@@ -3,7 +3,7 @@
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: help demo test bench bench-redis requirements settings
+.PHONY: help demo test soak bench bench-file bench-redis requirements settings
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -19,6 +19,12 @@ bench: ## speed and memory beside the peers, as a table and as JSON; takes a whi
 
 bench-redis: ## Redis beside a raw ping-pong and redis-benchmark, on a server of its own
 	cargo run --release -p keepwarm-bench-redis -- $(ARGS)
+
+bench-file: ## the file store beside LMDB, SQLite, diskcache and Django's; ARGS=--quick for a short look
+	$(PYTHON) scripts/bench_file.py $(ARGS)
+
+soak: ## the long form of the tests against kills, power losses, damage and full disks; takes an hour
+	KEEPWARM_SOAK=1 cargo test --release -p keepwarm-engine --all-features --test gates -- --test-threads 1 $(ARGS)
 
 requirements: ## writes docs/requirements.md from the markers beside the tests
 	$(PYTHON) scripts/requirements.py

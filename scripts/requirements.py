@@ -191,7 +191,9 @@ def is_case(function, text):
 
 def is_suite(function, name):
     """Whether the function is the whole of a test that brings its own harness."""
-    return function == "main" and Path(name).parent.name == "tests"
+    path = Path(name)
+    folder = path.parent.parent if path.name == "main.rs" else path.parent
+    return function == "main" and folder.name == "tests"
 
 
 def find_tests(root, known):

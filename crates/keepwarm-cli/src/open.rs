@@ -18,7 +18,7 @@ pub(crate) fn caches(arguments: &Arguments) -> Result<Caches, Failure> {
 
 /// Whether `--cache` is a URL and not an alias.
 pub(crate) fn url(arguments: &Arguments) -> Result<Option<&str>, Failure> {
-    let url = arguments.cache.as_deref().filter(|cache| cache.contains("://"));
+    let url = arguments.cache.as_deref().filter(|cache| keepwarm::settings::is_url(cache));
     if url.is_some() && arguments.settings.is_some() {
         return Err(Failure::usage(
             "--settings says nothing about a cache that --cache gives by its URL; give one of them",

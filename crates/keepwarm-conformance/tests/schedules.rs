@@ -1,5 +1,7 @@
 //! Promise 3 over every store that keepwarm has: all orders of two readers and one invalidation.
 
+mod support;
+
 use std::process::ExitCode;
 
 use keepwarm::MemoryOptions;
@@ -30,5 +32,8 @@ fn main() -> ExitCode {
         };
         (store, lay)
     });
-    schedules::run_with_tiers([memory, lru, tiered])
+    let file = Target::cloned("file", support::emptied_file);
+    let outcome = schedules::run_with_tiers([memory, lru, file, tiered]);
+    support::clean_up();
+    outcome
 }

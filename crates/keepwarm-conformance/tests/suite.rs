@@ -1,5 +1,7 @@
 //! The conformance suite over everything that keepwarm has.
 
+mod support;
+
 use std::collections::HashMap;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -72,10 +74,12 @@ fn tiered(news: &News, setup: &Setup) -> impl Fn(Stack) -> Stack + Send + Sync +
 }
 
 fn main() -> ExitCode {
-    Suite::new()
+    let outcome = Suite::new()
         .target(Target::cloned("memory", memory).bounded())
         .target(Target::cloned("memory-lru", lru).django_eviction())
         .target(Target::cloned("memory-bytes", by_bytes))
+        .target(Target::cloned("file", support::file).bounded())
+        .target(Target::cloned("file-mode-files", support::plain_files))
         .target(Target::cloned("dummy", |_: &Setup| Dummy))
         .backend("custom", |setup| Adapter::new(OwnStore::default()).clock(setup.clock.clone()))
         .backend("encoding", |setup| Encodes::around(memory(setup)))
@@ -95,5 +99,7 @@ fn main() -> ExitCode {
                 near(degrade(breaker(deadline(store))))
             })
         }))
-        .run()
+        .run();
+    support::clean_up();
+    outcome
 }

@@ -68,6 +68,8 @@ pub mod wire;
 
 pub use __private::CacheInfo;
 pub use backend::{Backend, Put, Refusal};
+#[cfg(feature = "file")]
+pub use backends::file::{FileMode, FileOptions, FileStore};
 pub use backends::memory::MemoryOptions;
 pub use cache::{Cache, CacheBuilder, Namespace};
 pub use caches::{Caches, CachesBuilder, CloseAll, cache, caches};

@@ -173,7 +173,8 @@ fn what_another_machine_invalidates_is_gone_here() {
     let watching = || here.stats().wait().unwrap().health.near.unwrap().watching;
     here.get::<u64>("key").wait().unwrap();
     until("the server is watched", watching);
-    let changes: [(&str, fn(&Cache)); 5] = [
+    type Change = (&'static str, fn(&Cache));
+    let changes: [Change; 5] = [
         ("set", |there| there.set("key", &2_u64).wait().map(drop).unwrap()),
         ("delete", |there| there.delete("key").wait().map(drop).unwrap()),
         ("tag", |there| there.invalidate_tag("tag").wait().unwrap()),

@@ -191,6 +191,51 @@ pub const KINDS: &[Kind] = &[
         ],
     },
     Kind {
+        name: "file",
+        schemes: &["file"],
+        dotted: &["django.core.cache.backends.filebased.FileBasedCache", "keepwarm.django.FileCache"],
+        summary: "a directory or shared memory, shared by all processes of a machine; needs the feature `file`",
+        url_name: Some("location"),
+        options: &[
+            BackendOption {
+                name: "location",
+                takes: Takes::Text,
+                default: "required",
+                summary: "the directory, made if it is missing; `shm:<name>` is one in shared memory",
+            },
+            BackendOption {
+                name: "max_bytes",
+                takes: Takes::Size,
+                default: "1GiB",
+                summary: "how many bytes it takes on the disk at most; an eighth of it is the largest value",
+            },
+            BackendOption {
+                name: "max_entries",
+                takes: Takes::Whole { least: 1 },
+                default: "unbounded",
+                summary: "how many entries it keeps at most",
+            },
+            BackendOption {
+                name: "cull_frequency",
+                takes: Takes::Whole { least: 0 },
+                default: "without effect",
+                summary: "taken so that Django's settings load; a full store evicts one entry at a time",
+            },
+            BackendOption {
+                name: "mode",
+                takes: Takes::OneOf(&["mapped", "files"]),
+                default: "mapped",
+                summary: "`files`: one file for each entry, slow, for network file systems",
+            },
+            BackendOption {
+                name: "lock_timeout",
+                takes: Takes::Duration,
+                default: "5 s",
+                summary: "how long a write waits for a process that was stopped in the middle of one",
+            },
+        ],
+    },
+    Kind {
         name: "dummy",
         schemes: &["dummy"],
         dotted: &["django.core.cache.backends.dummy.DummyCache", "keepwarm.django.DummyCache"],

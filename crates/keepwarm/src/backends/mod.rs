@@ -3,6 +3,11 @@
 
 pub mod custom;
 pub mod dummy;
+#[cfg(feature = "file")]
+pub mod file;
+#[cfg(not(feature = "file"))]
+#[path = "no_file.rs"]
+pub(crate) mod file;
 pub mod memory;
 #[cfg(feature = "redis")]
 pub mod redis;

@@ -49,6 +49,8 @@ pub struct CacheBuilder {
 
 enum Store {
     Memory(MemoryOptions),
+    /// Made with the cache's clock.
+    Made(Box<dyn FnOnce(Clock) -> Result<Stack> + Send>),
     Given(Stack),
 }
 
@@ -85,6 +87,13 @@ impl CacheBuilder {
     /// Uses this backend. Give it the same clock as the cache, where it takes one.
     pub fn backend(self, backend: impl Backend) -> Self {
         self.stack(Stack::new(backend))
+    }
+
+    /// Uses a backend that is made with the cache's clock when the cache is built.
+    #[cfg_attr(not(feature = "file"), expect(dead_code, reason = "each user of it is a feature"))]
+    pub(crate) fn made(mut self, make: impl FnOnce(Clock) -> Result<Stack> + Send + 'static) -> Self {
+        self.store = Store::Made(Box::new(make));
+        self
     }
 
     /// Uses a backend that is shared with other caches.
@@ -157,6 +166,7 @@ impl CacheBuilder {
         }
         let store = match self.store {
             Store::Memory(options) => Stack::new(Memory::new(&options, self.clock.clone())),
+            Store::Made(make) => make(self.clock.clone())?,
             Store::Given(stack) => stack,
         };
         let innermost = store.clone().into_inner();

@@ -76,6 +76,12 @@ impl Clock {
         Self(Source::Manual(clock.clone()))
     }
 
+    /// Whether it is the process's own clock, and not one that a test moves.
+    #[cfg(feature = "file")]
+    pub(crate) fn is_system(&self) -> bool {
+        matches!(self.0, Source::System)
+    }
+
     /// The current moment.
     #[inline]
     pub fn now(&self) -> Moment {

@@ -13,6 +13,7 @@ use super::resilience::{Failing, Near};
 use super::sources::refusal;
 use crate::backend::Kind;
 use crate::backends::dummy::Dummy;
+use crate::backends::file::{self, FileOptions};
 use crate::backends::memory::{Memory, MemoryOptions};
 use crate::cache::{Cache, CacheBuilder};
 use crate::clock::Clock;
@@ -25,6 +26,7 @@ pub(crate) enum Store {
         /// Without a name it is shared by the aliases of the same bounds.
         location: Option<String>,
     },
+    File(FileOptions),
     Dummy,
     /// Boxed: its options are many.
     Redis(Box<redis::Planned>, Option<Near>),
@@ -37,7 +39,7 @@ impl Store {
         match self {
             Self::Memory { .. } | Self::Dummy => Failing::Never,
             Self::Redis(..) => Failing::Stalls,
-            Self::Registered(_) => Failing::Maybe,
+            Self::File(_) | Self::Registered(_) => Failing::Maybe,
         }
     }
 
@@ -49,6 +51,7 @@ impl Store {
         };
         match kind.name {
             "memory" => memory(options),
+            "file" => file::plan(options).map(Self::File),
             "dummy" => Ok(Self::Dummy),
             "redis" => Ok(Self::Redis(Box::new(redis::plan(options, deadline)?), Near::plan(options)?)),
             // A test builds every kind of the list.
@@ -161,6 +164,7 @@ impl Builder {
     fn store(&self, builder: CacheBuilder, plan: &Plan) -> Result<CacheBuilder> {
         Ok(match &plan.store {
             Store::Dummy => builder.backend(Dummy),
+            Store::File(options) => builder.file(options.clone()),
             Store::Redis(planned, _) => self.redis.lay(builder, planned, &self.clock),
             Store::Memory { options, location: Some(name) } => {
                 builder.backend(Memory::new(&options.clone().location(name), self.clock.clone()))

@@ -57,6 +57,7 @@ pub use options::Options;
 pub use read::parse_timeout;
 pub use reference::reference;
 pub(crate) use registry::Registry;
+pub use url::is_url;
 pub use value::SettingValue;
 
 /// The aliases and what is said of each, as written. [`Caches`](crate::Caches) checks them and builds the caches.

@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 
 use super::AliasSettings;
 use super::secret::shown;
-use crate::backend::KINDS;
+use crate::backend::{KINDS, Kind};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Reads the settings of an alias from its URL.
@@ -18,7 +18,7 @@ pub(super) fn parse(url: &str) -> Result<AliasSettings> {
             format!("the cache URL {} {reason}; write `memory://name?max_entries=1000&timeout=60`", shown("url", url)),
         ))
     };
-    let Some((scheme, rest)) = url.trim().split_once("://") else {
+    let Some((scheme, rest)) = split(url.trim()) else {
         return refuse("has no `://`");
     };
     if rest.contains('#') {
@@ -57,6 +57,22 @@ pub(super) fn parse(url: &str) -> Result<AliasSettings> {
         alias.push(option, value.into());
     }
     Ok(alias)
+}
+
+/// Whether a text is meant as a cache's URL: it has `://`, or begins with a built-in scheme as in `file:.cache`.
+pub fn is_url(text: &str) -> bool {
+    split(text.trim()).is_some()
+}
+
+/// The scheme and the rest. A path may follow a built-in scheme directly, as in `file:.cache`.
+fn split(url: &str) -> Option<(&str, &str)> {
+    url.split_once("://").or_else(|| {
+        let (scheme, rest) = url.split_once(':')?;
+        let known = |kind: &Kind| {
+            kind.url_name.is_some() && kind.schemes.iter().any(|known| known.eq_ignore_ascii_case(scheme))
+        };
+        KINDS.iter().any(known).then_some((scheme, rest))
+    })
 }
 
 fn decode(text: &str) -> Result<String, std::str::Utf8Error> {

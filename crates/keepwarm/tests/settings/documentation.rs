@@ -20,13 +20,19 @@ fn the_page_is_up_to_date() {
 // covers: R6
 #[test]
 fn every_kind_of_the_list_can_be_built_by_each_of_its_names() {
+    let directory = tempfile::tempdir().unwrap();
+    let place = directory.path().to_str().unwrap();
     for kind in KINDS {
+        let needs_place = kind.options.iter().any(|option| option.name == "location" && option.default == "required");
+        let place = if needs_place { place } else { "" };
         for name in [kind.name].iter().chain(kind.dotted) {
-            let caches = Caches::builder().alias("default", AliasSettings::new(*name)).build().unwrap();
+            let settings = AliasSettings::new(*name);
+            let settings = if needs_place { settings.with("LOCATION", place) } else { settings };
+            let caches = Caches::builder().alias("default", settings).build().unwrap();
             assert_eq!(caches.get("default").unwrap().backend_kind(), kind.name);
         }
         for scheme in kind.schemes {
-            assert_eq!(keepwarm::Cache::from_url(&format!("{scheme}://")).unwrap().backend_kind(), kind.name);
+            assert_eq!(keepwarm::Cache::from_url(&format!("{scheme}://{place}")).unwrap().backend_kind(), kind.name);
         }
     }
 }

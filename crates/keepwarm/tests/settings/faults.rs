@@ -9,10 +9,10 @@ use crate::{fault, says};
 fn an_unknown_backend_is_refused_with_alias_value_and_known_names() {
     let error = fault(Caches::from_json(r#"{"default": {"BACKEND": "memory"}, "pages": {"BACKEND": "memroy"}}"#));
     assert_eq!(error.kind(), ErrorKind::InvalidBackend);
-    says(&error, &["alias `pages`", "`memroy`", "did you mean `memory`?", "memory, dummy", "register("]);
+    says(&error, &["alias `pages`", "`memroy`", "did you mean `memory`?", "memory, file, dummy", "register("]);
     let error = fault(Caches::from_toml("[caches.default]\nbackend = 'myapp.caches.Special'"));
     assert_eq!(error.kind(), ErrorKind::InvalidBackend);
-    says(&error, &["`myapp.caches.Special`", "known are: memory, dummy"]);
+    says(&error, &["`myapp.caches.Special`", "known are: memory, file, dummy"]);
     for backend in ["1", "true", "['memory']"] {
         says(
             &fault(Caches::from_toml(&format!("[caches.default]\nbackend = {backend}"))),
@@ -26,7 +26,7 @@ fn an_unknown_backend_is_refused_with_alias_value_and_known_names() {
 fn an_alias_without_a_backend_is_refused_and_does_not_become_memory() {
     let error = fault(Caches::from_toml("[caches.default]\ntimeout = 60"));
     assert_eq!(error.kind(), ErrorKind::InvalidBackend);
-    says(&error, &["alias `default` has no BACKEND", "memory, dummy"]);
+    says(&error, &["alias `default` has no BACKEND", "memory, file, dummy"]);
 }
 
 // covers: R17

@@ -43,7 +43,7 @@ fn an_option_that_a_registered_backend_does_not_read_is_refused_with_those_it_re
     let error = register("[caches.default]\nBACKEND = 'mycache'\nROWS = 0").unwrap().get("default").unwrap_err();
     says(&error, &["rows cannot be `0`", "at least 1"]);
     let error = fault(register("[caches.default]\nBACKEND = 'mycahce'"));
-    says(&error, &["did you mean `mycache`?", "memory, dummy", "redis, mycache"]);
+    says(&error, &["did you mean `mycache`?", "memory, file, dummy", "redis, mycache"]);
     let conflict = fault(register("[caches.default]\nBACKEND = 'mycache'\nROWS = 5\nrows = 6"));
     says(&conflict, &["ROWS", "rows", "different values"]);
 }

@@ -32,7 +32,7 @@ fn a_wrong_url_is_refused_with_its_reason() {
         ("", ErrorKind::Configuration, "has no `://`"),
         ("memory", ErrorKind::Configuration, "has no `://`"),
         ("memroy://", ErrorKind::InvalidBackend, "did you mean `memory`?"),
-        ("://", ErrorKind::InvalidBackend, "known are: memory, dummy"),
+        ("://", ErrorKind::InvalidBackend, "known are: memory, file, dummy"),
         ("dummy://name", ErrorKind::Configuration, "this backend takes none"),
         ("memory://?timeout", ErrorKind::Configuration, "an option without `=`"),
         ("memory://?timeot=60", ErrorKind::Configuration, "did you mean `timeout`?"),

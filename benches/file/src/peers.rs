@@ -1,0 +1,183 @@
+//! The stores that are compared, behind the few verbs that all of them have.
+
+use std::path::Path;
+
+use heed::types::{Bytes, Str};
+use heed::{Database, EnvFlags, EnvOpenOptions};
+use keepwarm_engine as engine;
+
+/// What is measured of a store.
+pub(crate) trait Peer {
+    fn name(&self) -> &'static str;
+    fn get(&self, key: &str) -> usize;
+    fn set(&self, key: &str, value: &[u8]);
+    fn incr(&self, key: &str) -> i64;
+}
+
+pub(crate) const PEERS: &[&str] = &["engine", "keepwarm", "lmdb", "sqlite"];
+
+pub(crate) fn open(name: &str, directory: &Path) -> Box<dyn Peer> {
+    match name {
+        "engine" => Box::new(Engine::open(directory)),
+        "keepwarm" => Box::new(Keepwarm(keepwarm::Cache::file(directory).expect("a directory"))),
+        "lmdb" => Box::new(Lmdb::open(directory)),
+        "sqlite" => Box::new(Sqlite::open(directory)),
+        other => panic!("there is no {other}"),
+    }
+}
+
+struct Engine(engine::Store, engine::Scope);
+
+impl Engine {
+    fn open(directory: &Path) -> Self {
+        Self(engine::Store::new(engine::Options::new(directory)), engine::Scope::of("bench"))
+    }
+}
+
+impl Peer for Engine {
+    fn name(&self) -> &'static str {
+        "engine"
+    }
+
+    fn get(&self, key: &str) -> usize {
+        match self.0.get(self.1, key.as_bytes(), 1) {
+            Ok(engine::Lookup::Hit(engine::Value::Bytes { bytes, .. })) => bytes.len(),
+            _ => 0,
+        }
+    }
+
+    fn set(&self, key: &str, value: &[u8]) {
+        let write = engine::Write {
+            value: engine::ValueRef::Bytes { codec: 1, bytes: value },
+            deadline: engine::NEVER,
+            written: 1,
+            marks: &[],
+            condition: engine::Condition::Always,
+        };
+        let stored = self.0.put(self.1, key.as_bytes(), &write, 1).expect("it works");
+        assert_eq!(stored, engine::Stored::Stored);
+    }
+
+    fn incr(&self, key: &str) -> i64 {
+        let create = engine::Write {
+            value: engine::ValueRef::Integer(0),
+            deadline: engine::NEVER,
+            written: 1,
+            marks: &[],
+            condition: engine::Condition::Absent,
+        };
+        match self.0.add(self.1, key.as_bytes(), 1, Some(&create), 1) {
+            Ok(engine::Count::Now(number)) => number,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+struct Keepwarm(keepwarm::Cache);
+
+impl Peer for Keepwarm {
+    fn name(&self) -> &'static str {
+        "keepwarm"
+    }
+
+    fn get(&self, key: &str) -> usize {
+        self.0.get::<String>(key).wait().expect("it works").map_or(0, |value| value.len())
+    }
+
+    fn set(&self, key: &str, value: &[u8]) {
+        let text = std::str::from_utf8(value).expect("values are text");
+        let _ = self.0.set(key, text).timeout(keepwarm::Timeout::Never).wait().expect("it works");
+    }
+
+    fn incr(&self, key: &str) -> i64 {
+        self.0.incr(key, 1).or_insert(0, keepwarm::Timeout::Never).wait().expect("it works")
+    }
+}
+
+struct Lmdb {
+    env: heed::Env,
+    values: Database<Str, Bytes>,
+}
+
+impl Lmdb {
+    fn open(directory: &Path) -> Self {
+        let mut options = EnvOpenOptions::new();
+        options.map_size(4 << 30);
+        // SAFETY: nobody else opens this directory in another way, and it lies on a local disk. Without waiting for the disk,
+        // as a cache would use it.
+        #[allow(unsafe_code)]
+        let env = unsafe {
+            options.flags(EnvFlags::NO_SYNC);
+            options.open(directory).expect("a directory")
+        };
+        let mut writing = env.write_txn().expect("it works");
+        let values = env.create_database(&mut writing, None).expect("it works");
+        writing.commit().expect("it works");
+        Self { env, values }
+    }
+}
+
+impl Peer for Lmdb {
+    fn name(&self) -> &'static str {
+        "lmdb"
+    }
+
+    fn get(&self, key: &str) -> usize {
+        let reading = self.env.read_txn().expect("it works");
+        // Copied out, as whoever uses the value after the transaction has to.
+        self.values.get(&reading, key).expect("it works").map_or(0, |value| std::hint::black_box(value.to_vec()).len())
+    }
+
+    fn set(&self, key: &str, value: &[u8]) {
+        let mut writing = self.env.write_txn().expect("it works");
+        self.values.put(&mut writing, key, value).expect("it works");
+        writing.commit().expect("it works");
+    }
+
+    fn incr(&self, key: &str) -> i64 {
+        let mut writing = self.env.write_txn().expect("it works");
+        let old = self.values.get(&writing, key).expect("it works");
+        let number = old.and_then(|bytes| bytes.try_into().ok()).map_or(0, i64::from_le_bytes) + 1;
+        self.values.put(&mut writing, key, &number.to_le_bytes()).expect("it works");
+        writing.commit().expect("it works");
+        number
+    }
+}
+
+struct Sqlite(rusqlite::Connection);
+
+impl Sqlite {
+    fn open(directory: &Path) -> Self {
+        let connection = rusqlite::Connection::open(directory.join("cache.sqlite")).expect("a directory");
+        connection.busy_timeout(std::time::Duration::from_secs(60)).expect("it works");
+        connection
+            .execute_batch(
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+                 CREATE TABLE IF NOT EXISTS cache (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;",
+            )
+            .expect("it works");
+        Self(connection)
+    }
+}
+
+impl Peer for Sqlite {
+    fn name(&self) -> &'static str {
+        "sqlite"
+    }
+
+    fn get(&self, key: &str) -> usize {
+        let mut statement = self.0.prepare_cached("SELECT value FROM cache WHERE key = ?").expect("it works");
+        statement.query_row([key], |row| row.get::<_, Vec<u8>>(0)).map_or(0, |value| value.len())
+    }
+
+    fn set(&self, key: &str, value: &[u8]) {
+        let mut statement = self.0.prepare_cached("REPLACE INTO cache VALUES (?, ?)").expect("it works");
+        statement.execute((key, value)).expect("it works");
+    }
+
+    fn incr(&self, key: &str) -> i64 {
+        let sql = "INSERT INTO cache VALUES (?, 1) ON CONFLICT DO UPDATE SET value = value + 1 RETURNING value";
+        let mut statement = self.0.prepare_cached(sql).expect("it works");
+        statement.query_row([key], |row| row.get(0)).expect("it works")
+    }
+}

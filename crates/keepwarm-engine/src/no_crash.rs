@@ -1,0 +1,4 @@
+//! Nothing, where no test asks for crashes.
+
+#[inline]
+pub(crate) fn point() {}
