@@ -52,20 +52,30 @@ fn main() -> ExitCode {
     let raw = median(&|| ping_pong(server.port(), LENGTH));
     let blocking = median(&|| lone(LENGTH, || drop(cache.get::<String>("key").wait())));
     let awaited = median(&|| lone_async(LENGTH, &cache, |cache| async move { drop(cache.get::<String>("key").await) }));
-    let tagged = median(&|| {
-        lone(LENGTH, || drop(cache.get_or_set("tagged", || async { String::new() }).tags(["tag"]).wait()))
-    });
+    let tagged =
+        median(&|| lone(LENGTH, || drop(cache.get_or_set("tagged", || async { String::new() }).tags(["tag"]).wait())));
     let untagged = median(&|| lone(LENGTH, || drop(cache.get_or_set("key", || async { String::new() }).wait())));
-    println!("CPU of a lone get: blocking {:.1} us, awaited {:.1} us, raw {:.1} us", blocking.cpu, awaited.cpu, raw.cpu);
+    println!(
+        "CPU of a lone get: blocking {:.1} us, awaited {:.1} us, raw {:.1} us",
+        blocking.cpu, awaited.cpu, raw.cpu
+    );
     let mut latency = |what, ours: &Measured, theirs: &Measured, bound: f64, said| {
-        rows.push(Row { what, ours: ours.value, theirs: theirs.value, unit: "us p50", bound: said, met: ours.value <= bound * theirs.value });
+        rows.push(Row {
+            what,
+            ours: ours.value,
+            theirs: theirs.value,
+            unit: "us p50",
+            bound: said,
+            met: ours.value <= bound * theirs.value,
+        });
     };
     latency("lone blocking get / raw ping-pong", &blocking, &raw, 1.10, "at most 1.10");
     latency("lone awaited get / raw ping-pong", &awaited, &raw, 1.15, "at most 1.15");
     latency("tagged hit / untagged hit", &tagged, &untagged, 1.3, "at most 1.3");
 
     let benchmark = Benchmark { port: server.port() };
-    let get = |tasks| median(&|| many(LENGTH, tasks, &cache, |cache| async move { drop(cache.get::<String>("key").await) }));
+    let get =
+        |tasks| median(&|| many(LENGTH, tasks, &cache, |cache| async move { drop(cache.get::<String>("key").await) }));
     let (hundred, five_hundred) = (get(100), get(500));
     println!("CPU of a get: 100 tasks {:.2} us, 500 tasks {:.2} us", hundred.cpu, five_hundred.cpu);
     let many_names = median(&|| {
@@ -76,15 +86,47 @@ fn main() -> ExitCode {
         })
     });
     let key = ":1:key";
-    let mget: Vec<String> = std::iter::once("MGET".to_owned()).chain(names.iter().map(|name| format!(":1:{name}"))).collect();
+    let mget: Vec<String> =
+        std::iter::once("MGET".to_owned()).chain(names.iter().map(|name| format!(":1:{name}"))).collect();
     let mget: Vec<&str> = mget.iter().map(String::as_str).collect();
     let mut rate = |what, ours: &Measured, theirs: f64, bound: f64, said| {
-        rows.push(Row { what, ours: ours.value, theirs, unit: "per s", bound: said, met: ours.value >= bound * theirs });
+        rows.push(Row {
+            what,
+            ours: ours.value,
+            theirs,
+            unit: "per s",
+            bound: said,
+            met: ours.value >= bound * theirs,
+        });
     };
-    rate("get, 100 tasks / redis-benchmark -c 1 -P 100", &hundred, benchmark.rate(1, 100, &["GET", key]), 0.65, "at least 0.65");
-    rate("get, 100 tasks / redis-benchmark -c 100 -P 1", &hundred, benchmark.rate(100, 1, &["GET", key]), 4.5, "at least 4.5");
-    rate("get, 500 tasks / redis-benchmark -c 1 -P 500", &five_hundred, benchmark.rate(1, 500, &["GET", key]), 0.35, "at least 0.35");
-    rate("get_many(100), 100 tasks / MGET of 100, -c 50", &many_names, benchmark.rate(50, 1, &mget), 0.5, "at least 0.5");
+    rate(
+        "get, 100 tasks / redis-benchmark -c 1 -P 100",
+        &hundred,
+        benchmark.rate(1, 100, &["GET", key]),
+        0.65,
+        "at least 0.65",
+    );
+    rate(
+        "get, 100 tasks / redis-benchmark -c 100 -P 1",
+        &hundred,
+        benchmark.rate(100, 1, &["GET", key]),
+        4.5,
+        "at least 4.5",
+    );
+    rate(
+        "get, 500 tasks / redis-benchmark -c 1 -P 500",
+        &five_hundred,
+        benchmark.rate(1, 500, &["GET", key]),
+        0.35,
+        "at least 0.35",
+    );
+    rate(
+        "get_many(100), 100 tasks / MGET of 100, -c 50",
+        &many_names,
+        benchmark.rate(50, 1, &mget),
+        0.5,
+        "at least 0.5",
+    );
 
     println!("\n| what | ours | theirs | | ratio | bound | |\n|---|---|---|---|---|---|---|");
     for Row { what, ours, theirs, unit, bound, met } in &rows {

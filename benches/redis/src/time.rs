@@ -37,7 +37,11 @@ pub(crate) fn lone(length: Duration, mut call: impl FnMut()) -> Measured {
 }
 
 /// The median of calls that one task awaits.
-pub(crate) fn lone_async<R: Future<Output = ()>>(length: Duration, cache: &Cache, call: impl Fn(Cache) -> R) -> Measured {
+pub(crate) fn lone_async<R: Future<Output = ()>>(
+    length: Duration,
+    cache: &Cache,
+    call: impl Fn(Cache) -> R,
+) -> Measured {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
     runtime.block_on(async {
         call(cache.clone()).await;
