@@ -32,7 +32,10 @@ impl Watcher for Notes {
 impl Notes {
     fn until(&self, what: &str) {
         until(what, || self.0.lock().iter().any(|note| note == what));
-        self.0.lock().clear();
+        let mut notes = self.0.lock();
+        let place = notes.iter().position(|note| note == what);
+        // What came behind it has not been waited for yet.
+        notes.drain(..=place.expect("it was just there"));
     }
 }
 

@@ -28,6 +28,9 @@ fn cache_of(options: &RedisOptions) -> Cache {
     Cache::builder().backend(redis).key_prefix("app").build().expect("the settings fit together")
 }
 
+/// What a call answered is not asked for.
+fn done<T>(_answer: T) {}
+
 /// The kind of an error, for comparing.
 fn kind<T: std::fmt::Debug>(answer: Result<T, Error>) -> keepwarm::ErrorKind {
     answer.expect_err("it must fail").kind()

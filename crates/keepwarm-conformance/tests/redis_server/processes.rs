@@ -8,7 +8,7 @@ use keepwarm::{Cache, secs};
 use keepwarm_conformance::kit::until;
 use keepwarm_conformance::servers::RedisServer;
 
-use crate::{cache, cache_of};
+use crate::{cache, cache_of, done};
 
 const PROCESSES: usize = 4;
 const ROUNDS: i64 = 100;
@@ -52,13 +52,13 @@ fn one_of_several_processes() {
         assert!(waited < 1_000_000, "nobody lets us go");
     }
     match work.as_str() {
-        "incr" => (0..ROUNDS).for_each(|_| drop(cache.incr("counter", 1).wait().unwrap())),
+        "incr" => (0..ROUNDS).for_each(|_| done(cache.incr("counter", 1).wait().unwrap())),
         "incr_created" => {
-            (0..ROUNDS).for_each(|_| drop(cache.incr("created", 1).or_insert(0, secs(100)).wait().unwrap()));
+            (0..ROUNDS).for_each(|_| done(cache.incr("created", 1).or_insert(0, secs(100)).wait().unwrap()));
         }
         "incr_in_a_namespace" => {
             let space = cache.namespace("space");
-            (0..ROUNDS).for_each(|_| drop(space.incr("counter", 1).or_insert(0, secs(100)).wait().unwrap()));
+            (0..ROUNDS).for_each(|_| done(space.incr("counter", 1).or_insert(0, secs(100)).wait().unwrap()));
         }
         "add" => {
             for number in 0..ROUNDS {

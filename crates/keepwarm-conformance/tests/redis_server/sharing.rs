@@ -4,7 +4,7 @@ use std::thread;
 
 use keepwarm_conformance::servers::RedisServer;
 
-use crate::{cache, cache_of, options};
+use crate::{cache, cache_of, done, options};
 
 // covers: R121
 #[test]
@@ -49,7 +49,7 @@ fn at_most_so_many_connections_are_open_as_were_allowed() {
     cache.set("counter", &0).wait().unwrap();
     thread::scope(|scope| {
         for _ in 0..12 {
-            scope.spawn(|| (0..50).for_each(|_| drop(cache.incr("counter", 1).wait().unwrap())));
+            scope.spawn(|| (0..50).for_each(|_| done(cache.incr("counter", 1).wait().unwrap())));
         }
     });
     assert_eq!(cache.get::<i64>("counter").wait().unwrap(), Some(600));
