@@ -35,7 +35,7 @@ fn a_file_alias_makes_its_directory_and_takes_its_timeout() {
     cache.set("key", "value").wait().unwrap();
     assert!(place.join("keepwarm.store").is_file());
     assert_eq!(cache.get::<String>("key").wait().unwrap().as_deref(), Some("value"));
-    assert!(matches!(cache.ttl("key").wait().unwrap(), Ttl::Left(left) if left <= secs(60) && left > secs(50)));
+    assert!(matches!(cache.ttl("key").wait().unwrap(), Ttl::Left(left) if left <= secs(61) && left > secs(50)));
     let error = Caches::builder().alias("default", AliasSettings::new("file")).build().unwrap_err();
     assert!(error.to_string().contains("needs LOCATION"), "{error}");
 }
@@ -87,7 +87,7 @@ fn entries_survive_a_restart_with_their_timeouts_tags_and_counts() {
 #[test]
 fn child() {
     let Ok(place) = std::env::var("KEEPWARM_TEST_CHILD") else { return };
-    let cache = cache(Path::new(&place));
+    let cache = Cache::builder().file(small(Path::new(&place))).lease(secs(1)).build().unwrap();
     assert_eq!(cache.get::<String>("greeting").wait().unwrap().as_deref(), Some("hello"));
     cache.set("answer", "from a child").wait().unwrap();
     for _ in 0..500 {
