@@ -42,7 +42,9 @@ fn one_of_several_processes() {
     let mut connection = cache.redis().unwrap().connection_wait().unwrap();
     let mut ask = |words: &[&str]| -> Option<String> {
         let mut command = redis::cmd(words[0]);
-        words[1..].iter().for_each(|word| drop(command.arg(*word)));
+        for word in &words[1..] {
+            command.arg(*word);
+        }
         command.query(&mut connection).unwrap()
     };
     ask(&["RPUSH", "begun", "one"]);
