@@ -26,7 +26,7 @@ pub(crate) enum Store {
         location: Option<String>,
     },
     Dummy,
-    Redis(redis::Planned, Option<Near>),
+    Redis(Box<redis::Planned>, Option<Near>),
     Registered(Arc<Construct>),
 }
 
@@ -49,7 +49,7 @@ impl Store {
         match kind.name {
             "memory" => memory(options),
             "dummy" => Ok(Self::Dummy),
-            "redis" => Ok(Self::Redis(redis::plan(options, deadline)?, Near::plan(options)?)),
+            "redis" => Ok(Self::Redis(Box::new(redis::plan(options, deadline)?), Near::plan(options)?)),
             // A test builds every kind of the list.
             other => unreachable!("the kind {other} is in the list and has no constructor"),
         }
@@ -130,7 +130,7 @@ pub(crate) struct Builder {
 
 impl Builder {
     pub(crate) fn new(clock: Clock) -> Self {
-        Self { clock, unnamed: Mutex::default(), redis: redis::Stores::default() }
+        Self { clock, ..Self::default() }
     }
 
     pub(crate) fn build(&self, plan: &Plan) -> Result<Cache> {
