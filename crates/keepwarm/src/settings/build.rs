@@ -134,7 +134,7 @@ pub(crate) struct Builder {
 
 impl Builder {
     pub(crate) fn new(clock: Clock) -> Self {
-        Self { clock, unnamed: Mutex::default(), redis: redis::Stores::default() }
+        Self { clock, ..Self::default() }
     }
 
     pub(crate) fn build(&self, plan: &Plan) -> Result<Cache> {
