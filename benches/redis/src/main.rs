@@ -12,7 +12,7 @@ use std::time::Duration;
 use keepwarm::{Cache, Timeout};
 use keepwarm_conformance::servers::RedisServer;
 
-use peers::{Benchmark, ping_pong};
+use peers::{Benchmark, bare, ping_pong};
 use time::{Measured, lone, lone_async, many};
 
 /// Rounds of each measurement; the middle one counts.
@@ -50,6 +50,7 @@ fn main() -> ExitCode {
     };
 
     let raw = median(&|| ping_pong(server.port(), LENGTH));
+    let bare = median(&|| bare(server.port(), LENGTH));
     let blocking = median(&|| lone(LENGTH, || drop(cache.get::<String>("key").wait())));
     let awaited = median(&|| lone_async(LENGTH, &cache, |cache| async move { drop(cache.get::<String>("key").await) }));
     let tagged =
@@ -71,6 +72,8 @@ fn main() -> ExitCode {
     };
     latency("lone blocking get / raw ping-pong", &blocking, &raw, 1.10, "at most 1.10");
     latency("lone awaited get / raw ping-pong", &awaited, &raw, 1.15, "at most 1.15");
+    latency("lone blocking get / the same bytes to the server", &blocking, &bare, 1.10, "at most 1.10");
+    latency("lone awaited get / the same bytes to the server", &awaited, &bare, 1.15, "at most 1.15");
     latency("tagged hit / untagged hit", &tagged, &untagged, 1.3, "at most 1.3");
 
     let benchmark = Benchmark { port: server.port() };

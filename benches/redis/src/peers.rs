@@ -44,6 +44,23 @@ pub(crate) fn ping_pong(port: u16, length: Duration) -> Measured {
     measured
 }
 
+/// The same bytes to the server itself: what is left of a get when nothing is made of its answer.
+pub(crate) fn bare(port: u16, length: Duration) -> Measured {
+    let request = b"*3\r\n$4\r\nMGET\r\n$6\r\n:1:key\r\n$15\r\nkeepwarm:scope:\r\n";
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("the server listens");
+    stream.set_nodelay(true).expect("a socket takes it");
+    let mut buffer = [0; 4096];
+    stream.write_all(request).expect("the server listens");
+    let answered = stream.read(&mut buffer).expect("the server answers");
+    lone(length, || {
+        stream.write_all(request).expect("the server listens");
+        let mut read = 0;
+        while read < answered {
+            read += stream.read(&mut buffer).expect("the server answers");
+        }
+    })
+}
+
 /// The server's own measuring program.
 pub(crate) struct Benchmark {
     pub(crate) port: u16,
