@@ -13,7 +13,8 @@ pub enum FileMode {
     #[default]
     Mapped,
     /// One file for each entry: slow, and right wherever files can be locked and renamed, network file systems among them.
-    /// Deadlines follow the wall clock, and calls block their thread while the disk works.
+    /// Deadlines follow the wall clock as it was when each process opened the store, and calls block their thread while the
+    /// disk works.
     Files,
 }
 

@@ -30,6 +30,8 @@ const CULLED_EVERY: u64 = 64;
 pub(super) struct Plain {
     files: Files,
     clock: Clock,
+    /// Wall time as it was when the store was opened: a step of the wall clock moves no deadline of this process.
+    anchor: Anchor,
     options: FileOptions,
     puts: AtomicU64,
     evictions: AtomicU64,
@@ -73,7 +75,8 @@ impl Plain {
         let files = Files::open(&options.location, options.patience)
             .map_err(|error| Error::new(ErrorKind::Configuration, error.to_string()))?;
         let (puts, evictions) = (AtomicU64::new(0), AtomicU64::new(0));
-        Ok(Self { files, clock, options: options.clone(), puts, evictions })
+        let anchor = Anchor::now(&clock);
+        Ok(Self { files, clock, anchor, options: options.clone(), puts, evictions })
     }
 
     pub(super) fn directory(&self) -> &Path {
@@ -85,7 +88,11 @@ impl Plain {
     }
 
     fn anchor(&self) -> Anchor {
-        Anchor::now(&self.clock)
+        self.anchor
+    }
+
+    fn unix_millis(&self) -> u64 {
+        self.anchor.unix_millis(self.clock.now())
     }
 
     fn generation(&self, name: &str) -> Result<Option<Generation>> {
@@ -137,7 +144,7 @@ impl Plain {
     }
 
     fn dead(&self, scope: &Scope, envelope: &Envelope) -> Result<Option<MissReason>> {
-        if envelope.hard_deadline.is_some_and(|deadline| deadline <= self.clock.unix_millis()) {
+        if envelope.hard_deadline.is_some_and(|deadline| deadline <= self.unix_millis()) {
             return Ok(Some(MissReason::Expired));
         }
         if envelope.scope.is_none() || self.generation(&scope_name(scope))? != envelope.scope {
@@ -282,7 +289,7 @@ impl Plain {
         let scope = self.generation_or_new(&scope_name(key.scope()))?;
         let name = Name::of(key.as_str());
         let _writing = self.files.lock(&name)?;
-        let now = self.clock.unix_millis();
+        let now = self.unix_millis();
         let stamp = Stamp(random());
         match (claim, self.load(key, &name)?) {
             (Claim::Missing, Found::Live(envelope)) => {
