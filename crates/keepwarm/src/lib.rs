@@ -43,7 +43,8 @@
 //!
 //! # Features
 //!
-//! `tracing` tells of misses, computations and failures; `metrics` counts in the program's recorder. Neither is on by default.
+//! `file` is the store in a directory, and `redis` that on Redis or Valkey. `tracing` tells of misses, computations and
+//! failures; `metrics` counts in the program's recorder. None is on by default.
 
 #[doc(hidden)]
 #[path = "private/mod.rs"]
