@@ -64,12 +64,14 @@ pub fn is_url(text: &str) -> bool {
     split(text.trim()).is_some()
 }
 
-/// The scheme and the rest. A path may follow a built-in scheme directly, as in `file:.cache`.
+/// The scheme and the rest. A path may follow a built-in scheme directly, as in `file:.cache`; not the address of servers,
+/// where a slash too few would make a password part of a path.
 fn split(url: &str) -> Option<(&str, &str)> {
     url.split_once("://").or_else(|| {
         let (scheme, rest) = url.split_once(':')?;
         let known = |kind: &Kind| {
-            kind.url_name.is_some() && kind.schemes.iter().any(|known| known.eq_ignore_ascii_case(scheme))
+            kind.url_name.is_some_and(|option| option != "url")
+                && kind.schemes.iter().any(|known| known.eq_ignore_ascii_case(scheme))
         };
         KINDS.iter().any(known).then_some((scheme, rest))
     })
