@@ -300,6 +300,8 @@ impl<W: Words> Visit<'_, W> {
             return None;
         };
         let Some(sum) = number.checked_add(delta) else { return Some(Added::Overflow) };
+        // First: a refresh under way has read what was there before, and must not put it back once the number has expired.
+        leases::end(words, hash);
         // Another identity: a compare-and-swap that read the old number must fail.
         record.set_number(words, sum, self.stamp());
         record.count_use(words);

@@ -250,6 +250,7 @@ impl Plain {
             let Content::Integer(number) = envelope.content else { return Ok(Count::NotAnInteger) };
             let Some(sum) = number.checked_add(delta) else { return Ok(Count::Overflow) };
             let stamp = Some(Stamp(random()));
+            self.files.end_lease(&name)?;
             self.store(key, &name, &Envelope { content: Content::Integer(sum), stamp, ..envelope })?;
             return Ok(Count::Now(sum));
         }
