@@ -61,7 +61,7 @@ impl<'a, V: Verb<'a, Output = T>, T> Future for Call<'a, V, T> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
-        // One place for the answer from here to the store: each copy of one that was just written costs as much as a hash.
+        // One place for the answer from here to the store: reading in one piece what was just written in several holds the processor up.
         let this = self.get_mut();
         let mut answer = this.verb.as_ref().map_or(Poll::Pending, Verb::at_once);
         if answer.is_pending() {

@@ -229,8 +229,8 @@ impl Equivalent<StoredKey> for Probe<'_> {
     }
 }
 
-/// A key that is looked for in its parts. It refers to them: copied, they are read in pairs before they are written in
-/// full, which holds the processor up for longer than the hash takes.
+/// A key that is looked for in its parts. It refers to them: copied, they would be read in pairs just after they were
+/// written one by one, which holds the processor up.
 pub(super) struct SplitProbe<'a> {
     key: &'a Parts<'a>,
     pub(super) hash: u64,
