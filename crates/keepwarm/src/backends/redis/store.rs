@@ -168,9 +168,13 @@ impl Store {
     }
 
     /// Adds the generations that the marks of these entries are compared with and that are not known yet.
-    async fn complete(&self, lying: &[Lying], current: &mut Vec<(Marker, Option<Generation>)>) -> Result<()> {
+    pub(super) async fn complete<L: std::borrow::Borrow<Lying>>(
+        &self,
+        lying: &[L],
+        current: &mut Vec<(Marker, Option<Generation>)>,
+    ) -> Result<()> {
         let mut unknown: Vec<Marker> = Vec::new();
-        for mark in lying.iter().flat_map(Lying::marks) {
+        for mark in lying.iter().flat_map(|lying| lying.borrow().marks()) {
             let known = current.iter().any(|(marker, _)| *marker == mark.marker) || unknown.contains(&mark.marker);
             if !known {
                 unknown.push(mark.marker.clone());
@@ -213,7 +217,7 @@ pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn read_generation(name: &str, record: Option<&[u8]>) -> Option<Generation> {
+pub(super) fn read_generation(name: &str, record: Option<&[u8]>) -> Option<Generation> {
     names::generation(name, record).map(Generation)
 }
 

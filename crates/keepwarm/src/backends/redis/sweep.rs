@@ -22,7 +22,7 @@ use crate::error::Result;
 use crate::key::{Key, Pattern, Scope};
 
 /// So many keys a server goes through at a time.
-const BATCH: usize = 500;
+pub(super) const BATCH: usize = 500;
 
 /// A scan's position holds the number of the server in its highest bits: no server has 2^48 keys.
 const SERVER_SHIFT: u32 = 48;

@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::near::Near;
 use super::{Shared, Tiers};
 use crate::backend::{
-    Abilities, Backend, Claim, Count, Housekeeping, Inspection, Lease, Lookup, NearTier, Page, Put, Size, When,
+    Abilities, Backend, Claim, Count, Housekeeping, Inspection, Lease, Locked, Locking, Lookup, NearTier, Page, Put,
+    Size, When,
 };
 use crate::blocking::poll_once;
 use crate::entry::{Entry, Generation, Marker, Stamp};
@@ -116,6 +117,10 @@ impl Backend for Tiers {
         self.0.far.entry(key, hint).await
     }
 
+    async fn entries(&self, keys: &[Key<'_>], hint: &[Marker]) -> Result<Vec<Lookup<Entry>>> {
+        self.0.far.entries(keys, hint).await
+    }
+
     async fn put(&self, key: &Key<'_>, entry: Entry, when: When) -> Result<Put> {
         let _forget = Forget(&self.0, What::Key(key));
         self.0.far.put(key, entry, when).await
@@ -140,6 +145,16 @@ impl Backend for Tiers {
     async fn add_to(&self, key: &Key<'_>, delta: i64, create: Option<Entry>) -> Result<Count> {
         let _forget = Forget(&self.0, What::Key(key));
         self.0.far.add_to(key, delta, create).await
+    }
+
+    async fn tally(&self, key: &Key<'_>, delta: i64, create: Entry) -> Result<(Count, Deadline)> {
+        let _forget = Forget(&self.0, What::Key(key));
+        self.0.far.tally(key, delta, create).await
+    }
+
+    async fn lock(&self, key: &Key<'_>, owner: &str, locking: Locking) -> Result<Locked> {
+        // Locks are never read near.
+        self.0.far.lock(key, owner, locking).await
     }
 
     async fn touch(&self, key: &Key<'_>, deadline: Deadline) -> Result<bool> {
