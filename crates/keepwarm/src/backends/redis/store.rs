@@ -58,8 +58,8 @@ impl Store {
     pub(super) fn new(options: &RedisOptions, clock: Clock) -> Self {
         Self {
             servers: Servers::new(options),
+            scopes: Scopes::new(clock.clone()),
             clock,
-            scopes: Scopes::default(),
             sweeper: Sweeper::default(),
             evictions: AtomicU64::new(0),
             expirations: AtomicU64::new(0),
