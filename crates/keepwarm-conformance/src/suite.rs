@@ -31,7 +31,6 @@ const LONGEST: Duration = Duration::from_secs(15);
 pub struct Suite {
     targets: Vec<Target>,
     one_at_a_time: bool,
-    plain_only: bool,
 }
 
 impl Suite {
@@ -60,13 +59,6 @@ impl Suite {
         self
     }
 
-    /// Runs under the plain settings alone: for targets whose kind of store has passed under all of them.
-    #[must_use]
-    pub fn plain_settings(mut self) -> Self {
-        self.plain_only = true;
-        self
-    }
-
     /// Runs everything, prints what was skipped and why, and the outcome as the standard test harness does.
     #[must_use = "return it from `main`, or failures go unseen"]
     pub fn run(self) -> ExitCode {
@@ -92,33 +84,32 @@ impl Suite {
 
     /// Every trial, and why it is skipped if it is.
     fn trials(&self) -> impl Iterator<Item = (Trial, Option<String>)> {
-        self.targets.iter().flat_map(move |target| {
+        self.targets.iter().flat_map(|target| {
             Face::ALL.into_iter().flat_map(move |face| {
-                let fits = |settings: &&Settings| {
-                    (settings.capacity.is_none() || target.takes_capacity) && (settings.is_plain() || !self.plain_only)
-                };
-                SETTINGS.iter().filter(fits).flat_map(move |settings| {
-                    let abilities = Subject::new(target, *settings, face).abilities();
-                    BEHAVIOURS.iter().flat_map(move |(behaviour, cases)| {
-                        cases.iter().map(move |case| {
-                            let name = format!(
-                                "{}::{}::{}::{behaviour}::{}",
-                                target.name,
-                                face.name(),
-                                settings.name,
-                                case.name
-                            );
-                            let keeps =
-                                (case.keeps() && !abilities.keeps).then(|| "the store keeps nothing".to_owned());
-                            let missing = keeps.or_else(|| {
-                                case.needs
-                                    .iter()
-                                    .find_map(|need: &Need| need.missing(target, &abilities, settings, face))
-                            });
-                            (trial(name, target, face, *settings, case, missing.clone()), missing)
+                SETTINGS.iter().filter(|settings| settings.capacity.is_none() || target.takes_capacity).flat_map(
+                    move |settings| {
+                        let abilities = Subject::new(target, *settings, face).abilities();
+                        BEHAVIOURS.iter().flat_map(move |(behaviour, cases)| {
+                            cases.iter().map(move |case| {
+                                let name = format!(
+                                    "{}::{}::{}::{behaviour}::{}",
+                                    target.name,
+                                    face.name(),
+                                    settings.name,
+                                    case.name
+                                );
+                                let keeps =
+                                    (case.keeps() && !abilities.keeps).then(|| "the store keeps nothing".to_owned());
+                                let missing = keeps.or_else(|| {
+                                    case.needs
+                                        .iter()
+                                        .find_map(|need: &Need| need.missing(target, &abilities, settings, face))
+                                });
+                                (trial(name, target, face, *settings, case, missing.clone()), missing)
+                            })
                         })
-                    })
-                })
+                    },
+                )
             })
         })
     }

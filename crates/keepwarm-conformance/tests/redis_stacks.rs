@@ -49,6 +49,5 @@ fn main() -> ExitCode {
         (redis.clone(), move |store| near(&redis, degrading(store)))
     })
     .own_clock();
-    // Under all settings the server alone has passed, and these layers around memory.
-    Suite::new().target(degraded).target(tiered).plain_settings().run()
+    Suite::new().target(degraded).target(tiered).run()
 }

@@ -11,6 +11,7 @@
 mod abilities;
 pub mod derived;
 mod dynamic;
+mod figures;
 mod health;
 mod kinds;
 mod limit;
@@ -22,6 +23,7 @@ use std::time::Duration;
 
 pub use abilities::{Abilities, Sharing};
 pub use dynamic::{DynBackend, Reply};
+pub use figures::{ServerFigures, ServerVersion};
 pub use health::{BreakerState, Health, Housekeeping, NearTier};
 pub use kinds::{BackendOption, COMMON_OPTIONS, KINDS, Kind, Takes};
 pub use limit::Limit;

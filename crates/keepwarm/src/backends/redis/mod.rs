@@ -24,6 +24,7 @@ mod counters;
 mod entries;
 mod failure;
 mod feed;
+mod figures;
 mod judge;
 mod link;
 mod locks;

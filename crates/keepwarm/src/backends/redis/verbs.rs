@@ -1,6 +1,5 @@
 //! The verbs of the door.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use redis::Value;
@@ -8,6 +7,7 @@ use redis::Value;
 use super::Redis;
 use super::counters::Telling;
 use super::failure::{answered, senseless};
+use super::figures::figure;
 use super::judge::Lying;
 use super::link::{Request, packed};
 use super::names;
@@ -15,7 +15,7 @@ use super::scopes::ScopeRecord;
 use super::script_call::Arguments;
 use super::scripts;
 use super::servers::{bytes, checked};
-use super::store::{MARKER_LIFE, figure, millis, record_of};
+use super::store::{MARKER_LIFE, millis, record_of};
 use super::writes::{LONGEST_VALUE, condition, plain_stamp};
 use crate::backend::{
     Abilities, Backend, Claim, Count, Fence, Housekeeping, Inspection, Lease, Locked, Locking, Lookup, Page, Put,
@@ -317,9 +317,11 @@ impl Backend for Redis {
     }
 
     fn housekeeping(&self) -> Housekeeping {
+        let server = *self.0.told.lock();
         Housekeeping {
-            evictions: self.0.evictions.load(Ordering::Relaxed),
-            expirations: self.0.expirations.load(Ordering::Relaxed),
+            evictions: server.map_or(0, |server| server.evicted_keys),
+            expirations: server.map_or(0, |server| server.expired_keys),
+            server,
             ..Housekeeping::default()
         }
     }
