@@ -82,7 +82,7 @@ fn written(until: Deadline) -> Moment {
 }
 
 fn holding(owner: &str, fence: i64, until: Deadline) -> Result<Entry> {
-    let payload = Payload::of(&(owner.to_owned(), fence), false, Codec::MessagePack)?;
+    let payload = Payload::of(&(owner.to_owned(), fence), false, Codec::MessagePack.into())?;
     Ok(Entry { payload, deadline: until, stamp: Stamp(0), written: written(until), marks: None })
 }
 
