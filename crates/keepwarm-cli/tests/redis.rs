@@ -63,7 +63,8 @@ fn stats_tell_the_servers_own_figures() {
         figure(name);
     }
     let info = server.ask(&["INFO", "server"]);
-    let version = info.lines().find_map(|line| line.strip_prefix("redis_version:")).unwrap().trim();
+    let of = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+    let version = of("valkey_version:").or_else(|| of("redis_version:")).unwrap();
     assert_eq!(told["server"]["version"], version);
     let (_, lines) = run(&server, &["stats"]);
     assert!(lines.contains("server: used memory") && lines.contains(&format!("server: version  {version}")), "{lines}");

@@ -21,7 +21,8 @@ fn rounds(length: Duration) -> usize {
 }
 
 fn cache(server: &RedisServer) -> Cache {
-    let options = RedisOptions::url(&server.url(0)).expect("the URL of a server").socket_timeout(Duration::from_secs(10));
+    let options =
+        RedisOptions::url(&server.url(0)).expect("the URL of a server").socket_timeout(Duration::from_secs(10));
     Cache::builder().backend(Redis::new(&options, Clock::system())).build().expect("the defaults fit together")
 }
 
@@ -73,7 +74,10 @@ fn looking_again(server: &RedisServer, length: Duration) {
     }
     let count = rounds(length) as f64;
     let (median, worst) = middle(late);
-    println!("looking again  {length:>6?}  {:>6.1} commands  {median:>9.1?} median  {worst:>9.1?} worst", asked as f64 / count);
+    println!(
+        "looking again  {length:>6?}  {:>6.1} commands  {median:>9.1?} median  {worst:>9.1?} worst",
+        asked as f64 / count
+    );
 }
 
 /// The same with a subscription: subscribe, look once more, be told, look.
@@ -116,7 +120,10 @@ fn being_told(server: &RedisServer, length: Duration) {
     }
     let count = rounds(length) as f64;
     let (median, worst) = middle(late);
-    println!("being told     {length:>6?}  {:>6.1} commands  {median:>9.1?} median  {worst:>9.1?} worst", asked as f64 / count);
+    println!(
+        "being told     {length:>6?}  {:>6.1} commands  {median:>9.1?} median  {worst:>9.1?} worst",
+        asked as f64 / count
+    );
 }
 
 fn main() {

@@ -259,6 +259,18 @@ fn writes_go_to_the_first_server_and_reads_to_another() {
     assert_eq!(cache.get::<String>("text").wait().unwrap().as_deref(), Some("value"), "the first serves as well");
 }
 
+// covers: R15
+#[test]
+fn valkey_is_reached_under_its_own_name() {
+    let server = RedisServer::start();
+    let url = server.url(3).replace("redis://", "valkey://");
+    let cache = keepwarm::Cache::from_url(&format!("{url}?key_prefix=app&deadline=30&socket_timeout=30")).unwrap();
+    cache.set("counter", &41).wait().unwrap();
+    assert_eq!(server.ask_in(3, &["GET", "app:1:counter"]), "41");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    assert_eq!(runtime.block_on(async { cache.incr("counter", 1).await }).unwrap(), 42);
+}
+
 // covers: R138
 #[test]
 fn raw_access_gives_a_connection_of_the_crate() {
