@@ -121,6 +121,15 @@ impl Unreadable {
     }
 }
 
+impl std::fmt::Display for Unreadable {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Undecodable(Undecodable(reason)) => formatter.write_str(reason),
+            Self::Schema => formatter.write_str("the type has another shape than the one it was written under"),
+        }
+    }
+}
+
 impl From<Undecodable> for Unreadable {
     fn from(undecodable: Undecodable) -> Self {
         Self::Undecodable(undecodable)
