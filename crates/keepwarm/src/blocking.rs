@@ -38,10 +38,20 @@ impl Wake for Unpark {
     }
 }
 
+/// Wakes this thread.
+fn waker() -> Waker {
+    Waker::from(Arc::new(Unpark(thread::current())))
+}
+
+thread_local! {
+    static WAKER: Waker = waker();
+}
+
 /// Drives a future to its end on this thread.
 pub(crate) fn drive<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    // One for each thread: making it would cost a short call an allocation.
+    let waker = WAKER.try_with(Waker::clone).unwrap_or_else(|_| waker());
     let mut context = Context::from_waker(&waker);
     let driving = Driving::begin();
     loop {

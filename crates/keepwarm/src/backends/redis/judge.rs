@@ -21,9 +21,9 @@ pub(super) enum Lying {
 }
 
 impl Lying {
-    pub(super) fn read(key: &Key<'_>, bytes: Option<Vec<u8>>) -> Self {
+    pub(super) fn read(key: &Key<'_>, bytes: Option<impl Into<Bytes>>) -> Self {
         let Some(bytes) = bytes else { return Self::Nothing };
-        let bytes = Bytes::from(bytes);
+        let bytes = bytes.into();
         if let Some(number) = plain(&bytes) {
             return if lies_plain(key) { Self::Plain(number) } else { Self::Foreign(bytes) };
         }

@@ -1,11 +1,15 @@
 //! The store: its servers, its time, and what every verb needs of them.
 
+use std::future::Future;
+use std::pin::Pin;
+use std::slice;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use super::failure::senseless;
 use super::judge::{Lying, moved_on};
-use super::link::Request;
+use super::link::{Names, Request};
 use super::names;
 use super::options::RedisOptions;
 use super::scopes::{Known, ScopeRecord, Scopes};
@@ -23,6 +27,9 @@ pub(super) const MARKER_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A longer life is none that ends.
 const LONGEST_LIFE: u128 = 100 * 366 * 24 * 60 * 60 * 1000;
+
+/// A look that takes more than one trip, or may.
+type Looking<'a> = Pin<Box<dyn Future<Output = Result<(Lying, Option<MissReason>)>> + Send + 'a>>;
 
 #[derive(Debug)]
 pub(super) struct Store {
@@ -134,26 +141,68 @@ impl Store {
         Ok(Generation(number))
     }
 
-    /// What lies under the keys, and why a read misses it: one trip, and a second where entries have marks that `hint`
-    /// does not name.
+    /// What lies under a key, and why a read misses it: one trip, and a second where the entry has marks that `hint` does not
+    /// name.
+    pub(super) async fn look_at(&self, key: &Key<'_>, hint: &[Marker]) -> Result<(Lying, Option<MissReason>)> {
+        if !hint.is_empty() {
+            return self.look_at_all(key, hint).await;
+        }
+        let scope = self.scope(key.scope());
+        let found = self.servers.find(Names { own: &[key.as_str()], beside: slice::from_ref(&scope.name) }, true).await?;
+        let record = found.beside(slice::from_ref(&scope.name)).next().flatten();
+        let record = scope.note(record.as_deref());
+        let lying = Lying::read(key, found.own(0));
+        if !lying.marks().is_empty() || (record.is_none() && matches!(lying, Lying::Plain(_))) {
+            return self.look_again(key, lying, record).await;
+        }
+        let dead = lying.dead(record, self.clock.unix_millis());
+        Ok((lying, dead))
+    }
+
+    /// With all that it may take; kept out of the future of the usual way.
+    fn look_at_all<'a>(&'a self, key: &'a Key<'_>, hint: &'a [Marker]) -> Looking<'a> {
+        Box::pin(async move {
+            let found = self.look(slice::from_ref(key), hint).await?.pop();
+            found.ok_or_else(|| senseless("a read without an answer"))
+        })
+    }
+
+    /// Goes on with what was read, which is not enough.
+    fn look_again<'a>(&'a self, key: &'a Key<'_>, lying: Lying, record: Option<ScopeRecord>) -> Looking<'a> {
+        Box::pin(async move {
+            let judged = self.judge(key, vec![lying], record, Vec::new()).await?.pop();
+            judged.ok_or_else(|| senseless("a read without an answer"))
+        })
+    }
+
+    /// The same for many keys of one scope.
     pub(super) async fn look(&self, keys: &[Key<'_>], hint: &[Marker]) -> Result<Vec<(Lying, Option<MissReason>)>> {
         let Some(first) = keys.first() else { return Ok(Vec::new()) };
         let scope = self.scope(first.scope());
-        let hints: Vec<String> = hint.iter().map(names::of_marker).collect();
-        let mut names: Vec<&str> = keys.iter().map(Key::as_str).collect();
-        names.push(&scope.name);
-        names.extend(hints.iter().map(String::as_str));
-        let mut found = self.servers.read(&names, true).await?;
-        let markers = found.split_off(keys.len() + 1);
-        let mut record = scope.note(found.pop().flatten().as_deref());
-        let lying: Vec<Lying> = keys.iter().zip(found).map(|(key, bytes)| Lying::read(key, bytes)).collect();
+        let own: Vec<&str> = keys.iter().map(Key::as_str).collect();
+        let mut beside: Vec<Arc<str>> = vec![Arc::clone(&scope.name)];
+        beside.extend(hint.iter().map(|marker| names::of_marker(marker).into()));
+        let found = self.servers.find(Names { own: &own, beside: &beside }, true).await?;
+        let mut records = found.beside(&beside);
+        let record = scope.note(records.next().flatten().as_deref());
+        let lying = keys.iter().enumerate().map(|(at, key)| Lying::read(key, found.own(at))).collect();
+        let current = hint.iter().zip(&beside[1..]).zip(records).map(|((marker, name), record)| {
+            (marker.clone(), read_generation(name, record.as_deref()))
+        });
+        self.judge(first, lying, record, current.collect()).await
+    }
+
+    /// Why a read misses what lies under keys of one scope; the generations that are not known yet are read.
+    async fn judge(
+        &self,
+        first: &Key<'_>,
+        lying: Vec<Lying>,
+        mut record: Option<ScopeRecord>,
+        mut current: Vec<(Marker, Option<Generation>)>,
+    ) -> Result<Vec<(Lying, Option<MissReason>)>> {
         if record.is_none() && lying.iter().any(|lying| matches!(lying, Lying::Plain(_))) {
             // Before the first write of this scope, or the record was lost: what is true is decided where it lies.
             record = Some(self.scope_record(first).await?);
-        }
-        let mut current: Vec<(Marker, Option<Generation>)> = Vec::new();
-        for ((marker, name), found) in hint.iter().zip(&hints).zip(markers) {
-            current.push((marker.clone(), read_generation(name, found.as_deref())));
         }
         self.complete(&lying, &mut current).await?;
         let now = self.clock.unix_millis();
@@ -175,6 +224,9 @@ impl Store {
             if !known {
                 unknown.push(mark.marker.clone());
             }
+        }
+        if unknown.is_empty() {
+            return Ok(());
         }
         let names: Vec<String> = unknown.iter().map(names::of_marker).collect();
         let generations = self.current(&names).await?;

@@ -119,9 +119,8 @@ impl Backend for Redis {
     }
 
     async fn get(&self, key: &Key<'_>, hint: &[Marker]) -> Result<Lookup<Payload>> {
-        let found = self.0.look(std::slice::from_ref(key), hint).await?.pop();
+        let (lying, dead) = self.0.look_at(key, hint).await?;
         self.0.adopt(key.scope());
-        let (lying, dead) = found.ok_or_else(|| senseless("a read without an answer"))?;
         Ok(Self::found(lying, dead))
     }
 

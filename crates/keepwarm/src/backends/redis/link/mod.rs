@@ -4,6 +4,10 @@
 
 mod backoff;
 mod blocking;
+mod inbox;
+mod line;
+mod raw;
+mod reading;
 mod request;
 mod shared;
 mod socket;
@@ -13,7 +17,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use redis::Value;
-use redis::aio::MultiplexedConnection;
 
 use super::address::Address;
 use super::failure::Failure;
@@ -22,6 +25,8 @@ use crate::backend::Limit;
 use crate::clock::is_driven;
 use backoff::Backoff;
 pub use blocking::Borrowed;
+pub use raw::Shared;
+pub(super) use reading::{Answer, Found, Names};
 pub(super) use request::{Request, packed};
 pub(super) use socket::Socket;
 
@@ -98,25 +103,47 @@ impl Node {
     /// Asks and gives an answer for each of the request's commands. A request that was never sent is sent again over a new
     /// connection, and so is one that may have been carried out, if repeating it does no harm.
     pub(super) async fn ask(self: &Arc<Self>, request: &Request) -> Result<Vec<Value>, Failure> {
-        let first = self.ask_once(request).await;
-        let again = match &first {
-            Err(Failure::Broken(_)) => request.is_repeatable(),
-            Err(Failure::TimedOut) => request.is_repeatable() && self.ways.retry_on_timeout,
+        let packed = request.packed();
+        let first = self.ask_once(&packed, request.len()).await;
+        let again = matches!(&first, Err(failure) if request.is_repeatable() && self.is_worth_another_try(failure));
+        if again { self.ask_once(&packed, request.len()).await } else { first }
+    }
+
+    fn is_worth_another_try(&self, failure: &Failure) -> bool {
+        match failure {
+            Failure::Broken(_) => true,
+            Failure::TimedOut => self.ways.retry_on_timeout,
             _ => false,
-        };
-        if again { self.ask_once(request).await } else { first }
-    }
-
-    async fn ask_once(self: &Arc<Self>, request: &Request) -> Result<Vec<Value>, Failure> {
-        if is_driven() {
-            return self.pool.ask(self, request);
         }
-        self.shared.ask(self, request).await
     }
 
-    /// The connection that the tasks of this runtime share.
-    pub(super) async fn connection(self: &Arc<Self>) -> Result<MultiplexedConnection, Failure> {
-        self.shared.connection(self).await
+    async fn ask_once(self: &Arc<Self>, packed: &[u8], answers: usize) -> Result<Vec<Value>, Failure> {
+        if is_driven() {
+            return self.pool.ask(self, packed, answers);
+        }
+        self.shared.ask(self, packed, answers).await
+    }
+
+    /// Reads what lies under names, together with all who read at the same time. What is no string is not there.
+    pub(super) async fn read(self: &Arc<Self>, names: Names<'_>) -> Result<Answer, Failure> {
+        let first = self.read_once(names).await;
+        match &first {
+            Err(failure) if self.is_worth_another_try(failure) => Box::pin(self.read_once(names)).await,
+            _ => first,
+        }
+    }
+
+    async fn read_once(self: &Arc<Self>, names: Names<'_>) -> Result<Answer, Failure> {
+        if is_driven() {
+            return self.pool.read(self, names);
+        }
+        self.shared.read(self, names).await
+    }
+
+    /// The connection that the tasks of this runtime share, for what the cache has no verb for.
+    pub(super) async fn share(self: &Arc<Self>) -> Result<Shared, Failure> {
+        let place = self.shared.hold(self).await?;
+        Ok(Shared::new(Arc::clone(self), place))
     }
 
     /// A socket of one's own for good, beside those of the pool.

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use redis::{Cmd, Value};
 
 use super::failure::{answered, senseless};
-use super::link::{Node, Request, Ways};
+use super::failure::Failure;
+use super::link::{Answer, Found, Names, Node, Request, Ways};
 use super::options::{RedisOptions, Topology};
 use super::scripts::Script;
 use crate::error::Result;
@@ -69,22 +70,21 @@ impl Servers {
 
     /// What lies under the keys, in one trip to each server. What is no string is not there.
     pub(super) async fn read(&self, keys: &[&str], spread: bool) -> Result<Vec<Option<Vec<u8>>>> {
-        let found = self.read_all(keys, spread).await?;
-        if found.len() == keys.len() { Ok(found) } else { Err(senseless("other values than were asked for")) }
+        let found = self.find(Names { own: keys, beside: &[] }, spread).await?;
+        Ok((0..keys.len()).map(|at| found.own(at).map(Vec::from)).collect())
     }
 
-    async fn read_all(&self, keys: &[&str], spread: bool) -> Result<Vec<Option<Vec<u8>>>> {
+    /// The same, in one command with what others read at the same time.
+    pub(super) async fn find(&self, names: Names<'_>, spread: bool) -> Result<Found> {
         match self {
-            Self::Fixed(fixed) => fixed.read(keys, spread).await,
-            Self::Sentinel(sentinel) => {
-                let answer = checked(one(sentinel.ask(&Request::repeatable().and(mget(keys))).await?))?;
-                Ok(list(answer).into_iter().map(bytes).collect())
-            }
+            Self::Fixed(fixed) => fixed.find(names, spread).await,
+            // Kept out of the future of every read.
+            Self::Sentinel(sentinel) => Box::pin(sentinel.find(names)).await,
             Self::Cluster(cluster) => {
-                let commands = keys.iter().map(|key| ((*key).to_owned(), mget(&[key]))).collect();
-                let answers = cluster.scatter(commands, true).await?;
+                let commands = names.all().map(|key| (key.to_owned(), mget(&[key]))).collect();
+                let answers = Box::pin(cluster.scatter(commands, true)).await?;
                 let first = |answer| Ok(list(checked(answer)?).into_iter().next().and_then(bytes));
-                answers.into_iter().map(first).collect()
+                Ok(Found::apart(names, answers.into_iter().map(first).collect::<Result<_>>()?))
             }
         }
     }
@@ -171,4 +171,24 @@ pub(super) fn mget(keys: &[&str]) -> Cmd {
         command.arg(*key);
     }
     command
+}
+
+/// Reads from one server. What was refused to several at once each asks for again alone: it may be another's names that are
+/// not to be read.
+async fn find_at(node: &Arc<Node>, names: Names<'_>) -> Result<Result<Found>, Failure> {
+    match node.read(names).await? {
+        Answer::Found(found) => Ok(Ok(found)),
+        Answer::Refused { error, to_others: false } => Ok(Err(answered(&error))),
+        Answer::Refused { to_others: true, .. } => Box::pin(find_alone(node, names)).await,
+    }
+}
+
+async fn find_alone(node: &Arc<Node>, names: Names<'_>) -> Result<Result<Found>, Failure> {
+    let keys: Vec<&str> = names.all().collect();
+    let answers = node.ask(&Request::repeatable().and(mget(&keys))).await?;
+    Ok(checked(one(answers)).and_then(|answer| {
+        let found: Vec<_> = list(answer).into_iter().map(bytes).collect();
+        let whole = found.len() == keys.len();
+        if whole { Ok(Found::apart(names, found)) } else { Err(senseless("other values than were asked for")) }
+    }))
 }
