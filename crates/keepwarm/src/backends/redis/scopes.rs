@@ -57,6 +57,8 @@ pub(super) struct Known {
     seen: AtomicU64,
     /// Since when it has been seen pending, in milliseconds of this process's clock; 0 for not.
     pending_since: AtomicU64,
+    /// The bytes of a record that was read, and its number.
+    read: RwLock<Option<(Box<[u8]>, u64)>>,
 }
 
 fn now_millis() -> u64 {
@@ -70,8 +72,12 @@ impl Known {
 
     /// The record, if it has been seen pending for so long; not again before as long has passed once more.
     pub(super) fn long_pending(&self, long: Duration) -> Option<ScopeRecord> {
-        let (since, now) = (self.pending_since.load(Ordering::Relaxed), now_millis());
-        if since == 0 || Duration::from_millis(now.saturating_sub(since)) < long {
+        let since = self.pending_since.load(Ordering::Relaxed);
+        if since == 0 {
+            return None;
+        }
+        let now = now_millis();
+        if Duration::from_millis(now.saturating_sub(since)) < long {
             return None;
         }
         self.pending_since.store(now, Ordering::Relaxed);
@@ -80,7 +86,7 @@ impl Known {
 
     /// Notes a record; what it was when it is none.
     pub(super) fn note(&self, record: Option<&[u8]>) -> Option<ScopeRecord> {
-        let number = names::generation(&self.name, record);
+        let number = record.and_then(|record| self.number(record));
         self.seen.store(number.unwrap_or(0), Ordering::Relaxed);
         let record = number.map(ScopeRecord);
         if !record.is_some_and(ScopeRecord::is_pending) {
@@ -89,6 +95,22 @@ impl Known {
             self.pending_since.store(now_millis(), Ordering::Relaxed);
         }
         record
+    }
+}
+
+impl Known {
+    /// The number in a record. Nearly always it is the same as before, down to its bytes, which need no second look.
+    fn number(&self, record: &[u8]) -> Option<u64> {
+        let known = self.read.read();
+        if let Some((bytes, number)) = &*known
+            && **bytes == *record
+        {
+            return Some(*number);
+        }
+        drop(known);
+        let number = names::generation(&self.name, Some(record))?;
+        *self.read.write() = Some((record.into(), number));
+        Some(number)
     }
 }
 
@@ -112,6 +134,7 @@ impl Scopes {
                 name: names::of_scope(scope),
                 seen: AtomicU64::new(0),
                 pending_since: AtomicU64::new(0),
+                read: RwLock::default(),
             })
         };
         Arc::clone(scopes[index].get_or_insert_with(make))

@@ -9,18 +9,20 @@ use std::time::Duration;
 
 use super::failure::senseless;
 use super::judge::{Lying, moved_on};
-use super::link::{Names, Request};
+use super::link::{Found, Names, Request};
 use super::names;
 use super::options::RedisOptions;
 use super::scopes::{Known, ScopeRecord, Scopes};
 use super::servers::{Servers, bytes, checked, list};
 use super::sweep::Sweeper;
+use crate::backend::Lookup;
 use crate::backends::custom::random::fresh;
 use crate::clock::Clock;
 use crate::entry::{Generation, Marker, MissReason};
 use crate::error::Result;
 use crate::expiry::Deadline;
 use crate::key::{Key, Scope};
+use crate::payload::Payload;
 
 /// How long a marker lies that no entry lies under.
 pub(super) const MARKER_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -29,7 +31,7 @@ pub(super) const MARKER_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 const LONGEST_LIFE: u128 = 100 * 366 * 24 * 60 * 60 * 1000;
 
 /// A look that takes more than one trip, or may.
-type Looking<'a> = Pin<Box<dyn Future<Output = Result<(Lying, Option<MissReason>)>> + Send + 'a>>;
+type Looking<'a> = Pin<Box<dyn Future<Output = Result<Lookup<Payload>>> + Send + 'a>>;
 
 #[derive(Debug)]
 pub(super) struct Store {
@@ -141,41 +143,56 @@ impl Store {
         Ok(Generation(number))
     }
 
-    /// What lies under a key, and why a read misses it: one trip, and a second where the entry has marks that `hint` does not
-    /// name.
-    pub(super) async fn look_at(&self, key: &Key<'_>, hint: &[Marker]) -> Result<(Lying, Option<MissReason>)> {
+    /// What a read of one key finds: one trip, and a second where the entry has marks that `hint` does not name.
+    pub(super) async fn look_at(self: &Arc<Self>, key: &Key<'_>, hint: &[Marker]) -> Result<Lookup<Payload>> {
+        let scope = self.scope(key.scope());
         if !hint.is_empty() {
             return self.look_at_all(key, hint).await;
         }
-        let scope = self.scope(key.scope());
-        let found = self.servers.find(Names { own: &[key.as_str()], beside: slice::from_ref(&scope.name) }, true).await?;
+        let beside = slice::from_ref(&scope.name);
+        let found = self.servers.find(Names { own: &[key.as_str()], beside }, true).await?;
+        match self.see(key, &scope, &found) {
+            Ok(seen) => Ok(seen),
+            Err(unclear) => self.look_again(key, unclear).await,
+        }
+    }
+
+    /// What a read finds in what was found, if that is enough to say.
+    fn see(
+        self: &Arc<Self>,
+        key: &Key<'_>,
+        scope: &Known,
+        found: &Found,
+    ) -> Result<Lookup<Payload>, (Lying, Option<ScopeRecord>)> {
         let record = found.beside(slice::from_ref(&scope.name)).next().flatten();
         let record = scope.note(record.as_deref());
+        self.adopt(scope);
         let lying = Lying::read(key, found.own(0));
         if !lying.marks().is_empty() || (record.is_none() && matches!(lying, Lying::Plain(_))) {
-            return self.look_again(key, lying, record).await;
+            return Err((lying, record));
         }
-        let dead = lying.dead(record, self.clock.unix_millis());
-        Ok((lying, dead))
+        let dead = lying.dead(record, || self.clock.unix_millis());
+        Ok(lying.found(dead))
     }
 
     /// With all that it may take; kept out of the future of the usual way.
     fn look_at_all<'a>(&'a self, key: &'a Key<'_>, hint: &'a [Marker]) -> Looking<'a> {
         Box::pin(async move {
             let found = self.look(slice::from_ref(key), hint).await?.pop();
-            found.ok_or_else(|| senseless("a read without an answer"))
+            found.map(|(lying, dead)| lying.found(dead)).ok_or_else(|| senseless("a read without an answer"))
         })
     }
 
     /// Goes on with what was read, which is not enough.
-    fn look_again<'a>(&'a self, key: &'a Key<'_>, lying: Lying, record: Option<ScopeRecord>) -> Looking<'a> {
+    fn look_again<'a>(&'a self, key: &'a Key<'_>, unclear: (Lying, Option<ScopeRecord>)) -> Looking<'a> {
         Box::pin(async move {
+            let (lying, record) = unclear;
             let judged = self.judge(key, vec![lying], record, Vec::new()).await?.pop();
-            judged.ok_or_else(|| senseless("a read without an answer"))
+            judged.map(|(lying, dead)| lying.found(dead)).ok_or_else(|| senseless("a read without an answer"))
         })
     }
 
-    /// The same for many keys of one scope.
+    /// What lies under many keys of one scope, and why a read misses it.
     pub(super) async fn look(&self, keys: &[Key<'_>], hint: &[Marker]) -> Result<Vec<(Lying, Option<MissReason>)>> {
         let Some(first) = keys.first() else { return Ok(Vec::new()) };
         let scope = self.scope(first.scope());
@@ -210,7 +227,7 @@ impl Store {
             let of = |mark: &crate::entry::Mark| {
                 current.iter().find(|(marker, _)| *marker == mark.marker).and_then(|(_, generation)| *generation)
             };
-            let dead = lying.dead(record, now).or_else(|| moved_on(lying.marks(), of));
+            let dead = lying.dead(record, || now).or_else(|| moved_on(lying.marks(), of));
             (lying, dead)
         });
         Ok(judged.collect())

@@ -90,9 +90,19 @@ enum Seat {
 
 /// What was answered to what was asked.
 #[derive(Debug)]
-pub(super) enum Said {
+pub(in crate::backends::redis) enum Said {
     Values(Vec<Value>),
     Read(Answer),
+}
+
+impl Said {
+    /// As what was said to a read.
+    pub(in crate::backends::redis) fn read(self) -> Result<Answer, Failure> {
+        match self {
+            Self::Read(answer) => Ok(answer),
+            Self::Values(_) => Err(Failure::out_of_step()),
+        }
+    }
 }
 
 /// What is asked.
@@ -106,6 +116,8 @@ pub(super) enum Question<'a> {
 /// The bytes on their way.
 struct Wire {
     open: Option<Open>,
+    /// Who opened it: a child of `fork` has the same socket, and must not say anything over it.
+    process: u32,
     sending: Vec<u8>,
     sent: usize,
     inbox: Inbox,
@@ -140,6 +152,10 @@ impl Wire {
                 drop(state);
                 if self.sending.is_empty() {
                     return Pin::new(&mut open.stream).poll_flush(context);
+                }
+                if self.process != std::process::id() {
+                    std::mem::forget(self.open.take());
+                    return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
                 }
             }
             let sent = ready!(Pin::new(&mut open.stream).poll_write(context, &self.sending[self.sent..]))?;
@@ -283,6 +299,7 @@ impl Line {
         let stream: Box<dyn Transport> = Box::new(stream);
         let wire = Wire {
             open: Some(Open { stream, socket }),
+            process: std::process::id(),
             sending: Vec::new(),
             sent: 0,
             inbox: Inbox::default(),
@@ -421,7 +438,7 @@ impl Line {
 }
 
 /// Waits for an answer.
-pub(super) struct Asking<'a> {
+pub(in crate::backends::redis) struct Asking<'a> {
     line: Arc<Line>,
     question: Question<'a>,
     seat: Option<usize>,

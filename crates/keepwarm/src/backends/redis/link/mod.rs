@@ -25,6 +25,8 @@ use crate::backend::Limit;
 use crate::clock::is_driven;
 use backoff::Backoff;
 pub use blocking::Borrowed;
+pub(super) use line::{Asking, Said};
+use line::Question;
 pub use raw::Shared;
 pub(super) use reading::{Answer, Found, Names};
 pub(super) use request::{Request, packed};
@@ -80,6 +82,15 @@ impl Patience {
     }
 }
 
+/// A read that was begun.
+pub(super) enum Begun<'a> {
+    /// A blocking caller has its answer.
+    Done(Result<Answer, Failure>),
+    Asked(Asking<'a>),
+    /// It has to be connected first.
+    Not,
+}
+
 /// One server.
 #[derive(Debug)]
 pub(super) struct Node {
@@ -109,7 +120,8 @@ impl Node {
         if again { self.ask_once(&packed, request.len()).await } else { first }
     }
 
-    fn is_worth_another_try(&self, failure: &Failure) -> bool {
+    /// Whether a request that failed so and may be repeated should be.
+    pub(super) fn is_worth_another_try(&self, failure: &Failure) -> bool {
         match failure {
             Failure::Broken(_) => true,
             Failure::TimedOut => self.ways.retry_on_timeout,
@@ -124,20 +136,29 @@ impl Node {
         self.shared.ask(self, packed, answers).await
     }
 
-    /// Reads what lies under names, together with all who read at the same time. What is no string is not there.
+    /// Begins to read what lies under names, together with all who read at the same time. What is no string is not there.
+    pub(super) fn begin<'a>(self: &Arc<Self>, names: Names<'a>) -> Begun<'a> {
+        if is_driven() {
+            return Begun::Done(self.pool.read(self, names));
+        }
+        self.shared.line().map_or(Begun::Not, |line| Begun::Asked(line.ask(Question::Names(names))))
+    }
+
+    /// The same to its end, over a new connection and once more where that may help.
     pub(super) async fn read(self: &Arc<Self>, names: Names<'_>) -> Result<Answer, Failure> {
         let first = self.read_once(names).await;
-        match &first {
-            Err(failure) if self.is_worth_another_try(failure) => Box::pin(self.read_once(names)).await,
-            _ => first,
+        match first {
+            Err(failure) if self.is_worth_another_try(&failure) => self.read_once(names).await,
+            first => first,
         }
     }
 
     async fn read_once(self: &Arc<Self>, names: Names<'_>) -> Result<Answer, Failure> {
-        if is_driven() {
-            return self.pool.read(self, names);
+        match self.begin(names) {
+            Begun::Done(answer) => answer,
+            Begun::Asked(asking) => asking.await?.read(),
+            Begun::Not => self.shared.read(self, names).await,
         }
-        self.shared.read(self, names).await
     }
 
     /// The connection that the tasks of this runtime share, for what the cache has no verb for.

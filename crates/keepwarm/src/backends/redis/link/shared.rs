@@ -77,21 +77,16 @@ static OWN_RUNTIME: LazyLock<Handle> = LazyLock::new(|| {
 });
 
 impl Connections {
-    /// The runtime that is asked from, and its connection, if it is good.
-    fn line(&self) -> Result<Arc<Line>, Handle> {
-        let runtime = Handle::try_current().unwrap_or_else(|_| OWN_RUNTIME.clone());
-        let id = runtime.id();
+    /// The connection of this runtime, if there is a good one. A child of `fork` finds its parent's, and is told so when it
+    /// sends.
+    pub(super) fn line(&self) -> Option<Arc<Line>> {
+        let id = Handle::try_current().map_or_else(|_| OWN_RUNTIME.id(), |runtime| runtime.id());
         let places = self.0.lock();
-        if places.process == std::process::id()
-            && let Some((_, place)) = places.by_runtime.iter().find(|(known, _)| *known == id)
-            && let Some(line) = place.line()
-        {
-            return Ok(line);
-        }
-        Err(runtime)
+        places.by_runtime.iter().find(|(known, _)| *known == id)?.1.line()
     }
 
-    fn place(&self, runtime: Handle) -> Arc<Place> {
+    fn place(&self) -> Arc<Place> {
+        let runtime = Handle::try_current().unwrap_or_else(|_| OWN_RUNTIME.clone());
         let id = runtime.id();
         let mut places = self.0.lock();
         let process = std::process::id();
@@ -112,12 +107,9 @@ impl Connections {
     /// The connection of this runtime.
     async fn good_line(&self, node: &Node) -> Result<Arc<Line>, Failure> {
         match self.line() {
-            Ok(line) => Ok(line),
-            Err(runtime) => {
-                let place = self.place(runtime);
-                // Seldom, and large: kept out of the future of every verb.
-                Box::pin(async move { place.connect(node).await }).await
-            }
+            Some(line) => Ok(line),
+            // Seldom, and large: kept out of the future of every verb.
+            None => Box::pin(async move { self.place().connect(node).await }).await,
         }
     }
 
@@ -134,16 +126,13 @@ impl Connections {
 
     pub(super) async fn read(&self, node: &Node, names: Names<'_>) -> Result<Answer, Failure> {
         let line = self.good_line(node).await?;
-        match line.ask(Question::Names(names)).await? {
-            Said::Read(answer) => Ok(answer),
-            Said::Values(_) => Err(Failure::out_of_step()),
-        }
+        line.ask(Question::Names(names)).await?.read()
     }
 
     /// Makes sure that this runtime has a connection, and that it stays while the place is held.
     pub(super) async fn hold(&self, node: &Node) -> Result<Arc<Place>, Failure> {
         self.good_line(node).await?;
-        Ok(self.place(Handle::try_current().unwrap_or_else(|_| OWN_RUNTIME.clone())))
+        Ok(self.place())
     }
 
     pub(super) fn close(&self) {

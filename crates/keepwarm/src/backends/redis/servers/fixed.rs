@@ -30,6 +30,11 @@ impl Fixed {
         self.first.ask(request).await.map_err(|failure| failure.at(self.first.address()))
     }
 
+    /// The only server, if it is.
+    pub(super) fn only(&self) -> Option<&Arc<Node>> {
+        self.others.is_empty().then_some(&self.first)
+    }
+
     pub(super) async fn find(&self, names: Names<'_>, spread: bool) -> Result<Found> {
         if spread && !self.others.is_empty() {
             let other = &self.others[fastrand::usize(..self.others.len())];

@@ -11,7 +11,7 @@ use redis::{Cmd, Value};
 
 use super::failure::{answered, senseless};
 use super::failure::Failure;
-use super::link::{Answer, Found, Names, Node, Request, Ways};
+use super::link::{Answer, Begun, Found, Names, Node, Request, Said, Ways};
 use super::options::{RedisOptions, Topology};
 use super::scripts::Script;
 use crate::error::Result;
@@ -74,15 +74,31 @@ impl Servers {
         Ok((0..keys.len()).map(|at| found.own(at).map(Vec::from)).collect())
     }
 
-    /// The same, in one command with what others read at the same time.
+    /// The same, in one command with what others read at the same time. One server without replicas is asked on the
+    /// shortest way: what is moved from future to future costs a read more than its request.
     pub(super) async fn find(&self, names: Names<'_>, spread: bool) -> Result<Found> {
+        let Self::Fixed(fixed) = self else { return Box::pin(self.find_somewhere(names)).await };
+        let Some(node) = fixed.only() else { return Box::pin(fixed.find(names, spread)).await };
+        let first = match node.begin(names) {
+            Begun::Done(answer) => answer,
+            Begun::Asked(asking) => asking.await.and_then(Said::read),
+            Begun::Not => return Box::pin(fixed.find(names, spread)).await,
+        };
+        match first {
+            Ok(Answer::Found(found)) => Ok(found),
+            Ok(Answer::Refused { error, to_others: false }) => Err(answered(&error)),
+            Err(failure) if !node.is_worth_another_try(&failure) => Err(failure.at(node.address())),
+            Ok(_) | Err(_) => Box::pin(fixed.find(names, spread)).await,
+        }
+    }
+
+    async fn find_somewhere(&self, names: Names<'_>) -> Result<Found> {
         match self {
-            Self::Fixed(fixed) => fixed.find(names, spread).await,
-            // Kept out of the future of every read.
-            Self::Sentinel(sentinel) => Box::pin(sentinel.find(names)).await,
+            Self::Fixed(fixed) => fixed.find(names, true).await,
+            Self::Sentinel(sentinel) => sentinel.find(names).await,
             Self::Cluster(cluster) => {
                 let commands = names.all().map(|key| (key.to_owned(), mget(&[key]))).collect();
-                let answers = Box::pin(cluster.scatter(commands, true)).await?;
+                let answers = cluster.scatter(commands, true).await?;
                 let first = |answer| Ok(list(checked(answer)?).into_iter().next().and_then(bytes));
                 Ok(Found::apart(names, answers.into_iter().map(first).collect::<Result<_>>()?))
             }
