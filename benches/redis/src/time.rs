@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use keepwarm::Cache;
 use rustix::time::{ClockId, clock_gettime};
 
-/// What one round gave: a median in microseconds or a rate per second, and the process's CPU for each call in microseconds.
+/// What one turn gave: a median in microseconds or a rate per second, and the process's CPU for each call in microseconds.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Measured {
     pub(crate) value: f64,
     pub(crate) cpu: f64,
@@ -36,28 +37,27 @@ pub(crate) fn lone(length: Duration, mut call: impl FnMut()) -> Measured {
     median(times, cpu() - used)
 }
 
+/// What so many calls in a row take each, for those that are too short to be measured one by one.
+pub(crate) fn in_a_row(length: Duration, mut call: impl FnMut()) -> Measured {
+    const ROW: u32 = 1000;
+    let row = lone(length, || (0..ROW).for_each(|_| call()));
+    Measured { value: row.value / f64::from(ROW), cpu: row.cpu / f64::from(ROW) }
+}
+
 /// The median of calls that one task awaits.
-pub(crate) fn lone_async<R: Future<Output = ()>>(
-    length: Duration,
-    cache: &Cache,
-    call: impl Fn(Cache) -> R,
-) -> Measured {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
-    runtime.block_on(async {
-        call(cache.clone()).await;
-        let (begin, used) = (Instant::now(), cpu());
-        let mut times = Vec::new();
-        while begin.elapsed() < length {
-            let call_begin = Instant::now();
-            call(cache.clone()).await;
-            times.push(call_begin.elapsed());
-        }
-        median(times, cpu() - used)
-    })
+pub(crate) async fn lone_async(length: Duration, mut call: impl AsyncFnMut()) -> Measured {
+    let (begin, used) = (Instant::now(), cpu());
+    let mut times = Vec::new();
+    while begin.elapsed() < length {
+        let call_begin = Instant::now();
+        call().await;
+        times.push(call_begin.elapsed());
+    }
+    median(times, cpu() - used)
 }
 
 /// How many calls a second so many tasks make together.
-pub(crate) fn many<R>(
+pub(crate) async fn many<R>(
     length: Duration,
     tasks: usize,
     cache: &Cache,
@@ -66,28 +66,24 @@ pub(crate) fn many<R>(
 where
     R: Future<Output = ()> + Send,
 {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
-    runtime.block_on(async {
-        call(cache.clone()).await;
-        let (begin, used) = (Instant::now(), cpu());
-        let tasks: Vec<_> = (0..tasks)
-            .map(|_| {
-                let (cache, call) = (cache.clone(), call.clone());
-                tokio::spawn(async move {
-                    let mut calls = 0_u64;
-                    while begin.elapsed() < length {
-                        call(cache.clone()).await;
-                        calls += 1;
-                    }
-                    calls
-                })
+    let (begin, used) = (Instant::now(), cpu());
+    let tasks: Vec<_> = (0..tasks)
+        .map(|_| {
+            let (cache, call) = (cache.clone(), call.clone());
+            tokio::spawn(async move {
+                let mut calls = 0_u64;
+                while begin.elapsed() < length {
+                    call(cache.clone()).await;
+                    calls += 1;
+                }
+                calls
             })
-            .collect();
-        let mut calls = 0;
-        for task in tasks {
-            calls += task.await.expect("no task panics");
-        }
-        let (took, used) = (begin.elapsed(), cpu() - used);
-        Measured { value: calls as f64 / took.as_secs_f64(), cpu: used.as_secs_f64() * 1e6 / calls as f64 }
-    })
+        })
+        .collect();
+    let mut calls = 0;
+    for task in tasks {
+        calls += task.await.expect("no task panics");
+    }
+    let (took, used) = (begin.elapsed(), cpu() - used);
+    Measured { value: calls as f64 / took.as_secs_f64(), cpu: used.as_secs_f64() * 1e6 / calls as f64 }
 }
