@@ -64,11 +64,7 @@ impl Lying {
     pub(super) fn payload(self) -> Option<Payload> {
         match self {
             Self::Plain(number) => Some(Payload::Integer(number)),
-            Self::Envelope(envelope) => match envelope.content {
-                Content::Integer(number) => Some(Payload::Integer(number)),
-                Content::Value(codec, bytes) => Some(Payload::bytes(codec, bytes)),
-                Content::Generation(_) | Content::Lease(_) => None,
-            },
+            Self::Envelope(envelope) => envelope.payload(),
             Self::Nothing | Self::Lease | Self::Foreign(_) => None,
         }
     }
