@@ -35,7 +35,8 @@ fn load() -> String {
 fn main() -> ExitCode {
     let quick = std::env::args().any(|argument| argument == "--quick");
     let only: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
-    let rounds = if quick { Rounds::new(5, Duration::from_millis(200)) } else { Rounds::new(15, Duration::from_millis(400)) };
+    let rounds =
+        if quick { Rounds::new(5, Duration::from_millis(200)) } else { Rounds::new(15, Duration::from_millis(400)) };
     let server = RedisServer::start();
     let cache = Cache::from_url(&server.url(0)).expect("the URL of a server");
     let value = "x".repeat(100);

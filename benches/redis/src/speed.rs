@@ -56,11 +56,8 @@ pub(crate) fn many_tasks(bench: &Bench, report: &mut Report) {
     };
     let command = ["GET", ":1:key"];
     let theirs = |clients, pipeline, command| move |length| Benchmark { port, clients, pipeline, command }.turn(length);
-    let [hundred, piped, apart] = rounds.take([
-        &mut gets(100),
-        &mut theirs(1, 100, &command),
-        &mut theirs(100, 1, &command),
-    ]);
+    let [hundred, piped, apart] =
+        rounds.take([&mut gets(100), &mut theirs(1, 100, &command), &mut theirs(100, 1, &command)]);
     report.rates("get, 100 tasks / redis-benchmark -c 1 -P 100", &hundred, &piped, Some(0.65));
     report.rates("get, 100 tasks / redis-benchmark -c 100 -P 1", &hundred, &apart, Some(4.5));
     let [five_hundred, piped] = rounds.take([&mut gets(500), &mut theirs(1, 500, &command)]);
@@ -89,9 +86,9 @@ pub(crate) fn near(bench: &Bench, report: &mut Report) {
     while !is_near() && begin.elapsed() < Duration::from_secs(10) {
         near.get::<String>("key").wait().expect("the server answers");
     }
-    let [hit, memory_hit] = bench.rounds.take([
-        &mut |length| in_a_row(length, || drop(near.get::<String>("key").wait())),
-        &mut |length| in_a_row(length, || drop(memory.get::<String>("key").wait())),
-    ]);
+    let [hit, memory_hit] =
+        bench.rounds.take([&mut |length| in_a_row(length, || drop(near.get::<String>("key").wait())), &mut |length| {
+            in_a_row(length, || drop(memory.get::<String>("key").wait()))
+        }]);
     report.times("near-tier hit / memory get", &hit, &memory_hit, Some(1.5));
 }

@@ -8,6 +8,7 @@ mod moving;
 mod processes;
 mod sharing;
 mod tls;
+mod together;
 
 use keepwarm::backends::redis::{Redis, RedisOptions};
 use keepwarm::clock::Clock;

@@ -203,9 +203,11 @@ impl Store {
         let mut records = found.beside(&beside);
         let record = scope.note(records.next().flatten().as_deref());
         let lying = keys.iter().enumerate().map(|(at, key)| Lying::read(key, found.own(at))).collect();
-        let current = hint.iter().zip(&beside[1..]).zip(records).map(|((marker, name), record)| {
-            (marker.clone(), read_generation(name, record.as_deref()))
-        });
+        let current = hint
+            .iter()
+            .zip(&beside[1..])
+            .zip(records)
+            .map(|((marker, name), record)| (marker.clone(), read_generation(name, record.as_deref())));
         self.judge(first, lying, record, current.collect()).await
     }
 

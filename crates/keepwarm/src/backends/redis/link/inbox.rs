@@ -147,7 +147,9 @@ impl Head {
             return Ok(Some(head));
         };
         match kind {
-            b'$' | b'!' | b'=' => head.end = head.end.checked_add(count).and_then(|end| end.checked_add(2)).ok_or(Garbage)?,
+            b'$' | b'!' | b'=' => {
+                head.end = head.end.checked_add(count).and_then(|end| end.checked_add(2)).ok_or(Garbage)?
+            }
             b'%' => head.parts = count.checked_mul(2).ok_or(Garbage)?,
             // What is said of an answer comes before it.
             b'|' => head.parts = count.checked_mul(2).and_then(|parts| parts.checked_add(1)).ok_or(Garbage)?,
@@ -259,7 +261,8 @@ mod tests {
 
     #[test]
     fn answers_come_whole_however_they_are_cut() {
-        let said: &[u8] = b"+OK\r\n:-7\r\n$3\r\na\r\n\r\n*3\r\n$-1\r\n*0\r\n$0\r\n\r\n*-1\r\n-ERR no\r\n%1\r\n+a\r\n:1\r\n";
+        let said: &[u8] =
+            b"+OK\r\n:-7\r\n$3\r\na\r\n\r\n*3\r\n$-1\r\n*0\r\n$0\r\n\r\n*-1\r\n-ERR no\r\n%1\r\n+a\r\n:1\r\n";
         let whole = {
             let mut inbox = Inbox::default();
             put(&mut inbox, said);
@@ -299,7 +302,8 @@ mod tests {
     #[test]
     fn garbage_is_known_as_such() {
         let deep = "*1\r\n".repeat(1000) + ":1\r\n";
-        for said in ["HTTP/1.1 400 Bad Request\r\n", "$a\r\n", "$\r\n\r\n", "*99999999999999999999999999\r\n", ":1\rx"] {
+        for said in ["HTTP/1.1 400 Bad Request\r\n", "$a\r\n", "$\r\n\r\n", "*99999999999999999999999999\r\n", ":1\rx"]
+        {
             let mut inbox = Inbox::default();
             put(&mut inbox, said.as_bytes());
             assert_eq!(inbox.next(), Err(Garbage), "{said}");

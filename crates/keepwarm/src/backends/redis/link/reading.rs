@@ -35,7 +35,10 @@ impl<'a> Names<'a> {
 pub(in crate::backends::redis) enum Answer {
     Found(Found),
     /// To others as well, if there were any: it may be what they asked for that was refused.
-    Refused { error: ServerError, to_others: bool },
+    Refused {
+        error: ServerError,
+        to_others: bool,
+    },
 }
 
 /// What lay under the names of one read.
@@ -243,7 +246,8 @@ mod tests {
     #[test]
     fn everybody_gets_what_lies_under_their_names_and_what_many_want_is_read_once() {
         let tags: Vec<String> = (0..40).map(|tag| format!("tag{tag}")).collect();
-        let tag = |from: usize, to: usize| tags[from..to].iter().map(|tag| tag.as_str().into()).collect::<Vec<Arc<str>>>();
+        let tag =
+            |from: usize, to: usize| tags[from..to].iter().map(|tag| tag.as_str().into()).collect::<Vec<Arc<str>>>();
         let own: [&[&str]; 5] = [&["a"], &["b", "none", "c"], &[], &["d"], &["none"]];
         let beside = [names(&["scope"]), names(&["scope", "t"]), tag(0, 30), tag(5, 35), names(&["scope", "none"])];
         let mut batch = Batch::default();

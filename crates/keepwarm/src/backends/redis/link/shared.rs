@@ -77,11 +77,15 @@ static OWN_RUNTIME: LazyLock<Handle> = LazyLock::new(|| {
 });
 
 impl Connections {
-    /// The connection of this runtime, if there is a good one. A child of `fork` finds its parent's, and is told so when it
-    /// sends.
+    /// The connection of this runtime, if there is a good one.
     pub(super) fn line(&self) -> Option<Arc<Line>> {
-        let id = Handle::try_current().map_or_else(|_| OWN_RUNTIME.id(), |runtime| runtime.id());
+        let runtime = Handle::try_current();
+        let id = runtime.as_ref().map_or_else(|_| OWN_RUNTIME.id(), Handle::id);
         let places = self.0.lock();
+        // No child of `fork` goes on in a runtime of its parent's; ours it finds, without the thread that ran it.
+        if runtime.is_err() && places.process != std::process::id() {
+            return None;
+        }
         places.by_runtime.iter().find(|(known, _)| *known == id)?.1.line()
     }
 

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use redis::{Cmd, Value};
 
-use super::failure::{answered, senseless};
 use super::failure::Failure;
+use super::failure::{answered, senseless};
 use super::link::{Answer, Begun, Found, Names, Node, Request, Said, Ways};
 use super::options::{RedisOptions, Topology};
 use super::scripts::Script;

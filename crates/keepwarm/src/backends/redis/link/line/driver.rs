@@ -26,8 +26,17 @@ impl Driver {
         Self { line, sleep: None, armed: None, yielded: false }
     }
 
+    fn is_time_to_look(&mut self, context: &mut Context<'_>) -> bool {
+        let Some(at) = self.armed else { return false };
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at.into())));
+        if sleep.deadline().into_std() != at {
+            sleep.as_mut().reset(at.into());
+        }
+        sleep.as_mut().poll(context).is_ready()
+    }
+
     fn drive(&mut self, context: &mut Context<'_>) -> Poll<Failure> {
-        let line = &*self.line;
+        let line = Arc::clone(&self.line);
         let look_at = {
             let mut state = line.state.lock();
             state.called = false;
@@ -39,24 +48,22 @@ impl Driver {
             }
             state.look_at
         };
+        // Before it is judged whether too much time has passed: the answer may lie there.
+        if let Poll::Ready(failure) = line.wire.lock().receive(&line, context) {
+            return Poll::Ready(failure);
+        }
         self.armed = look_at;
-        while let Some(at) = self.armed {
-            let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at.into())));
-            if sleep.deadline().into_std() != at {
-                sleep.as_mut().reset(at.into());
-            }
-            if sleep.as_mut().poll(context).is_pending() {
-                break;
-            }
+        if self.is_time_to_look(context) {
             let mut state = line.state.lock();
             if state.look(line.patience).is_err() {
                 return Poll::Ready(Failure::TimedOut);
             }
             self.armed = state.look_at;
-        }
-        let mut wire = line.wire.lock();
-        if let Poll::Ready(failure) = wire.receive(line, context) {
-            return Poll::Ready(failure);
+            drop(state);
+            if self.is_time_to_look(context) {
+                // Time that a test moves runs ahead of that of sockets.
+                context.waker().wake_by_ref();
+            }
         }
         let lets_others_go_first = {
             let state = line.state.lock();
@@ -67,7 +74,8 @@ impl Driver {
             return Poll::Pending;
         }
         self.yielded = false;
-        match wire.send(&line.state, context) {
+        let sent = line.wire.lock().send(&line.state, context);
+        match sent {
             Poll::Ready(Err(error)) => Poll::Ready(Failure::Broken(error.into())),
             _ => Poll::Pending,
         }

@@ -77,7 +77,11 @@ fn broken(kind: io::ErrorKind) -> Failure {
 
 impl Line {
     /// A connection over this stream, driven by a task of this runtime.
-    pub(in crate::backends::redis::link) fn start(stream: impl Transport + 'static, socket: OwnedFd, patience: Duration) -> Arc<Self> {
+    pub(in crate::backends::redis::link) fn start(
+        stream: impl Transport + 'static,
+        socket: OwnedFd,
+        patience: Duration,
+    ) -> Arc<Self> {
         let stream: Box<dyn Transport> = Box::new(stream);
         let wire = Wire {
             open: Some(Open { stream, socket }),

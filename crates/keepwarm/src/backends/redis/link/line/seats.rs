@@ -45,7 +45,10 @@ pub(super) enum Due {
 /// The place of one who asks.
 pub(super) enum Seat {
     Free,
-    Waits { waker: Waker, until: Option<Instant> },
+    Waits {
+        waker: Waker,
+        until: Option<Instant>,
+    },
     /// Its answer is not wanted any more.
     Left,
     Answered(Result<Said, Failure>),

@@ -19,7 +19,10 @@ use crate::backends::redis::link::socket::now_millis;
 const KEPT: usize = 1 << 20;
 
 /// What bytes go over.
-pub(in crate::backends::redis::link) trait Transport: AsyncRead + AsyncWrite + Unpin + Send {}
+pub(in crate::backends::redis::link) trait Transport:
+    AsyncRead + AsyncWrite + Unpin + Send
+{
+}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Transport for T {}
 
