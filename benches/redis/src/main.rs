@@ -43,7 +43,9 @@ fn main() -> ExitCode {
     let names: Vec<String> = (0..100).map(|number| format!("key{number}")).collect();
     let set = |name: &str| cache.set(name, &value).timeout(Timeout::Never).wait().expect("the server answers");
     set("key");
-    names.iter().for_each(|name| drop(set(name)));
+    for name in &names {
+        set(name);
+    }
     cache.set("tagged", &value).timeout(Timeout::Never).tags(["tag"]).wait().expect("the server answers");
     println!("load at the start: {}", load());
     let bench = Bench { server, cache, names, rounds };

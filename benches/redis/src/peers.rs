@@ -4,11 +4,11 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::time::{Measured, lone, lone_async};
+use crate::time::{Measured, Watch, lone};
 
 /// The bytes of a get, as the cache sends them.
 const REQUEST: &[u8] = b"*3\r\n$4\r\nMGET\r\n$6\r\n:1:key\r\n$15\r\nkeepwarm:scope:\r\n";
@@ -92,15 +92,18 @@ pub(crate) async fn bare_async(port: u16, length: Duration) -> Measured {
     let answered = answer(port).len();
     let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.expect("the server listens");
     stream.set_nodelay(true).expect("a socket takes it");
-    let mut buffer = [0; 4096];
-    lone_async(length, async || {
+    let mut buffer = vec![0; 4096];
+    let mut watch = Watch::begin();
+    while watch.is_on(length) {
+        let begin = Instant::now();
         stream.write_all(REQUEST).await.expect("the server listens");
         let mut read = 0;
         while read < answered {
             read += stream.read(&mut buffer).await.expect("the server answers");
         }
-    })
-    .await
+        watch.took(begin);
+    }
+    watch.end()
 }
 
 /// The server's own measuring program.

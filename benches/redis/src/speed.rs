@@ -19,13 +19,15 @@ pub(crate) fn lone_callers(bench: &Bench, report: &mut Report) {
     let runtime = runtime();
     let (mut raw, mut bare) = (PingPong::raw(server.port()), PingPong::bare(server.port()));
     let get = |length| lone(length, || drop(cache.get::<String>("key").wait()));
-    let awaited = |length| runtime.block_on(lone_async(length, async || drop(cache.get::<String>("key").await)));
+    // In tasks, as requests are served: the future that a runtime is blocked on is polled in another way.
+    let in_a_task = |turn| runtime.block_on(runtime.spawn(turn)).expect("the task does not panic");
+    let port = server.port();
     let [raw, bare, bare_awaited, blocking, awaited] = rounds.take([
         &mut |length| raw.turn(length),
         &mut |length| bare.turn(length),
-        &mut |length| runtime.block_on(bare_async(server.port(), length)),
+        &mut |length| runtime.block_on(runtime.spawn(bare_async(port, length))).expect("no task panics"),
         &mut { get },
-        &mut { awaited },
+        &mut |length| in_a_task(lone_async(length, cache.clone())),
     ]);
     report.times("lone blocking get / raw ping-pong", &blocking, &raw, Some(1.10));
     report.times("the same bytes to the server / raw ping-pong", &bare, &raw, None);

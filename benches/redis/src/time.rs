@@ -19,22 +19,44 @@ fn cpu() -> Duration {
     Duration::new(time.tv_sec.cast_unsigned(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
-fn median(mut times: Vec<Duration>, used: Duration) -> Measured {
-    times.sort_unstable();
-    let middle = times[times.len() / 2];
-    Measured { value: middle.as_secs_f64() * 1e6, cpu: used.as_secs_f64() * 1e6 / times.len() as f64 }
+/// Calls one after the other.
+pub(crate) struct Watch {
+    begin: Instant,
+    used: Duration,
+    times: Vec<Duration>,
+}
+
+impl Watch {
+    pub(crate) fn begin() -> Self {
+        Self { begin: Instant::now(), used: cpu(), times: Vec::new() }
+    }
+
+    pub(crate) fn is_on(&self, length: Duration) -> bool {
+        self.begin.elapsed() < length
+    }
+
+    pub(crate) fn took(&mut self, call_begin: Instant) {
+        self.times.push(call_begin.elapsed());
+    }
+
+    /// The median of the calls.
+    pub(crate) fn end(mut self) -> Measured {
+        let used = cpu() - self.used;
+        self.times.sort_unstable();
+        let middle = self.times[self.times.len() / 2];
+        Measured { value: middle.as_secs_f64() * 1e6, cpu: used.as_secs_f64() * 1e6 / self.times.len() as f64 }
+    }
 }
 
 /// The median of calls on this thread.
 pub(crate) fn lone(length: Duration, mut call: impl FnMut()) -> Measured {
-    let (begin, used) = (Instant::now(), cpu());
-    let mut times = Vec::new();
-    while begin.elapsed() < length {
+    let mut watch = Watch::begin();
+    while watch.is_on(length) {
         let call_begin = Instant::now();
         call();
-        times.push(call_begin.elapsed());
+        watch.took(call_begin);
     }
-    median(times, cpu() - used)
+    watch.end()
 }
 
 /// What so many calls in a row take each, for those that are too short to be measured one by one.
@@ -44,16 +66,15 @@ pub(crate) fn in_a_row(length: Duration, mut call: impl FnMut()) -> Measured {
     Measured { value: row.value / f64::from(ROW), cpu: row.cpu / f64::from(ROW) }
 }
 
-/// The median of calls that one task awaits.
-pub(crate) async fn lone_async(length: Duration, mut call: impl AsyncFnMut()) -> Measured {
-    let (begin, used) = (Instant::now(), cpu());
-    let mut times = Vec::new();
-    while begin.elapsed() < length {
+/// The median of gets that one task awaits.
+pub(crate) async fn lone_async(length: Duration, cache: Cache) -> Measured {
+    let mut watch = Watch::begin();
+    while watch.is_on(length) {
         let call_begin = Instant::now();
-        call().await;
-        times.push(call_begin.elapsed());
+        drop(cache.get::<String>("key").await);
+        watch.took(call_begin);
     }
-    median(times, cpu() - used)
+    watch.end()
 }
 
 /// How many calls a second so many tasks make together.

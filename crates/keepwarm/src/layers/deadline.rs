@@ -98,7 +98,8 @@ pub(super) async fn within<'a, T: Send + Unpin>(
     // The limit of sockets is in real time, also under a manual clock.
     let until = Instant::now() + length;
     let mut limit = Limit::within(until);
-    let mut call = pin!(limit.hold(begin));
+    // What waits does nothing before it is polled.
+    let mut call = pin!(begin());
     let is_real = clock.is_system();
     let mut sleep = (!is_real).then(|| clock.sleep(length));
     poll_fn(|context| match limit.hold(|| call.as_mut().poll(context)) {

@@ -29,7 +29,7 @@ impl Lying {
         if let Some(number) = plain(&bytes) {
             return if lies_plain(key) { Self::Plain(number) } else { Self::Foreign(bytes) };
         }
-        match Envelope::read(key.as_str(), bytes.clone()) {
+        match Envelope::read_in(key.as_str(), &bytes) {
             Ok(Envelope { content: Content::Lease(_), .. }) => Self::Lease,
             Ok(Envelope { content: Content::Generation(_), .. }) | Err(_) => Self::Foreign(bytes),
             Ok(envelope) => Self::Envelope(envelope),

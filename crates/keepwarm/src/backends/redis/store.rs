@@ -164,8 +164,7 @@ impl Store {
         scope: &Known,
         found: &Found,
     ) -> Result<Lookup<Payload>, (Lying, Option<ScopeRecord>)> {
-        let record = found.beside(slice::from_ref(&scope.name)).next().flatten();
-        let record = scope.note(record.as_deref());
+        let record = scope.note(found.beside(slice::from_ref(&scope.name)).next().flatten());
         self.adopt(scope);
         let lying = Lying::read(key, found.own(0));
         if !lying.marks().is_empty() || (record.is_none() && matches!(lying, Lying::Plain(_))) {
@@ -201,13 +200,13 @@ impl Store {
         beside.extend(hint.iter().map(|marker| names::of_marker(marker).into()));
         let found = self.servers.find(Names { own: &own, beside: &beside }, true).await?;
         let mut records = found.beside(&beside);
-        let record = scope.note(records.next().flatten().as_deref());
+        let record = scope.note(records.next().flatten());
         let lying = keys.iter().enumerate().map(|(at, key)| Lying::read(key, found.own(at))).collect();
         let current = hint
             .iter()
             .zip(&beside[1..])
             .zip(records)
-            .map(|((marker, name), record)| (marker.clone(), read_generation(name, record.as_deref())));
+            .map(|((marker, name), record)| (marker.clone(), read_generation(name, record)));
         self.judge(first, lying, record, current.collect()).await
     }
 

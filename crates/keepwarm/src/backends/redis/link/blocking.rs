@@ -10,6 +10,15 @@ use redis::Value;
 use super::{Answer, Names, Node, Patience, Socket};
 use crate::backends::redis::failure::Failure;
 
+/// What a socket is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    /// Commands that may not be sent twice: whether it is still good has to be seen first.
+    Ask,
+    /// A read, which is asked again where the socket was not.
+    Read,
+}
+
 /// Sockets that nobody uses now; the one given back last is taken first, so that those not needed go stale together.
 pub(super) struct Pool {
     state: Mutex<State>,
@@ -40,20 +49,21 @@ impl Pool {
     }
 
     pub(super) fn ask(&self, node: &Arc<Node>, packed: &[u8], answers: usize) -> Result<Vec<Value>, Failure> {
-        self.with(node, |socket, patience| socket.ask(packed, answers, patience))
+        self.with(node, Use::Ask, |socket, patience| socket.ask(packed, answers, patience))
     }
 
     pub(super) fn read(&self, node: &Arc<Node>, names: Names<'_>) -> Result<Answer, Failure> {
-        self.with(node, |socket, patience| socket.read(names, patience))
+        self.with(node, Use::Read, |socket, patience| socket.read(names, patience))
     }
 
     fn with<T>(
         &self,
         node: &Arc<Node>,
+        what: Use,
         ask: impl FnOnce(&mut Socket, &Patience) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let patience = Patience::of(node.ways.socket_timeout);
-        let mut socket = self.socket(node, &patience)?;
+        let mut socket = self.socket(node, what, &patience)?;
         let answer = ask(&mut socket, &patience);
         match &answer {
             Ok(_) => self.give_back(socket),
@@ -67,14 +77,14 @@ impl Pool {
 
     /// A socket for as long as it is held.
     pub(super) fn borrow(&self, node: &Arc<Node>, patience: &Patience) -> Result<Borrowed, Failure> {
-        Ok(Borrowed { socket: Some(self.socket(node, patience)?), node: Arc::clone(node) })
+        Ok(Borrowed { socket: Some(self.socket(node, Use::Ask, patience)?), node: Arc::clone(node) })
     }
 
     /// An idle socket that is still good, or a new one.
-    fn socket(&self, node: &Node, patience: &Patience) -> Result<Socket, Failure> {
+    fn socket(&self, node: &Node, what: Use, patience: &Patience) -> Result<Socket, Failure> {
         loop {
             let Some(idle) = self.take(patience)? else { break };
-            if !idle.is_stale() {
+            if !idle.is_stale(what) {
                 return Ok(idle);
             }
             self.forget();

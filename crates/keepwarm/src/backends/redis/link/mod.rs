@@ -13,6 +13,7 @@ mod shared;
 mod socket;
 mod tls;
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -62,23 +63,27 @@ impl Ways {
 #[derive(Debug, Clone)]
 pub(super) struct Patience {
     limit: Limit,
-    until: Instant,
+    longest: Duration,
+    /// When it began to wait: a call that is answered at once never looks at the clock.
+    since: Cell<Option<Instant>>,
 }
 
 impl Patience {
     /// What the layers around this store leave, but no longer than `longest`.
     pub(super) fn of(longest: Duration) -> Self {
-        let limit = Limit::current();
-        let until = Instant::now() + limit.left().map_or(longest, |left| left.min(longest));
-        Self { limit, until }
+        Self { limit: Limit::current(), longest, since: Cell::new(None) }
     }
 
-    /// What is left of it; zero when it is over.
+    /// What is left of it; zero when it is over. The first look begins it.
     pub(super) fn left(&self) -> Duration {
         if self.limit.is_called_off() {
             return Duration::ZERO;
         }
-        self.until.saturating_duration_since(Instant::now())
+        let now = Instant::now();
+        let since = self.since.get().unwrap_or(now);
+        self.since.set(Some(since));
+        let until = since + self.longest;
+        self.limit.until().map_or(until, |limit| limit.min(until)).saturating_duration_since(now)
     }
 }
 

@@ -60,8 +60,8 @@ struct Reply {
 }
 
 impl Reply {
-    fn get(&self, at: usize) -> Option<Bytes> {
-        self.texts.get(at).copied().flatten().map(|(begin, end)| self.bytes.slice(begin..end))
+    fn place(&self, at: usize) -> Option<(usize, usize)> {
+        self.texts.get(at).copied().flatten()
     }
 }
 
@@ -84,21 +84,21 @@ impl Found {
 
     /// What lay under one of its own names. It shares its memory with the rest of the answer: who keeps it copies it.
     pub(in crate::backends::redis) fn own(&self, at: usize) -> Option<Bytes> {
-        self.reply.get(self.first + at)
+        self.reply.place(self.first + at).map(|(begin, end)| self.reply.bytes.slice(begin..end))
     }
 
     /// What lay under the names beside, in their order.
     pub(in crate::backends::redis) fn beside<'f>(
         &'f self,
         names: &'f [Arc<str>],
-    ) -> impl Iterator<Item = Option<Bytes>> + 'f {
+    ) -> impl Iterator<Item = Option<&'f [u8]>> + 'f {
         let mut unshared = self.unshared;
         names.iter().map(move |name| {
             let at = find(&self.reply.shared, name).unwrap_or_else(|| {
                 unshared += 1;
                 unshared - 1
             });
-            self.reply.get(at)
+            self.reply.place(at).map(|(begin, end)| &self.reply.bytes[begin..end])
         })
     }
 }
@@ -268,7 +268,8 @@ mod tests {
                 assert_eq!(found.own(at), text(name));
             }
             let wanted: Vec<_> = beside[*who].iter().map(|name| text(name)).collect();
-            assert_eq!(found.beside(&beside[*who]).collect::<Vec<_>>(), wanted, "those of {who}");
+            let beside = found.beside(&beside[*who]).map(|bytes| bytes.map(Bytes::copy_from_slice));
+            assert_eq!(beside.collect::<Vec<_>>(), wanted, "those of {who}");
         }
     }
 

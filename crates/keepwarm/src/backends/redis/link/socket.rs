@@ -11,6 +11,7 @@ use redis::{Cmd, Value};
 use rustix::net::{RecvFlags, recv, sockopt};
 use rustls::{ClientConnection, StreamOwned};
 
+use super::blocking::Use;
 use super::inbox::{Inbox, value};
 use super::reading::{Answer, Batch, Names};
 use super::{Patience, Ways};
@@ -36,6 +37,7 @@ pub(in crate::backends::redis) struct Socket {
     inbox: Inbox,
     /// Where what is asked is packed; kept for its room.
     packed: Vec<u8>,
+    batch: Batch,
     /// When it was last used, in milliseconds of the process's clock.
     used: u64,
 }
@@ -117,7 +119,8 @@ impl Socket {
                 }
             }
         };
-        let mut socket = Self { stream, inbox: Inbox::default(), packed: Vec::new(), used: now_millis() };
+        let mut socket =
+            Self { stream, inbox: Inbox::default(), packed: Vec::new(), batch: Batch::default(), used: now_millis() };
         socket.log_in(ways, patience)?;
         Ok(socket)
     }
@@ -148,9 +151,8 @@ impl Socket {
     pub(super) fn read(&mut self, names: Names<'_>, patience: &Patience) -> Result<Answer, Failure> {
         let mut packed = std::mem::take(&mut self.packed);
         packed.clear();
-        let mut batch = Batch::default();
-        batch.add(0, names);
-        let batch = batch.pack(&mut packed);
+        self.batch.add(0, names);
+        let batch = self.batch.pack(&mut packed);
         self.send(&packed, patience)?;
         self.packed = packed;
         let mut answer = None;
@@ -197,12 +199,12 @@ impl Socket {
     }
 
     /// Whether the other side has closed it, or said something that nobody asked for, since it was last used. One that was
-    /// used just now is not looked at: to look costs as much as to send.
-    pub(super) fn is_stale(&self) -> bool {
+    /// used just now is not looked at before a read: to look costs a fifth of the whole.
+    pub(super) fn is_stale(&self, what: Use) -> bool {
         if !self.inbox.is_empty() {
             return true;
         }
-        if now_millis().saturating_sub(self.used) < IDLE {
+        if what == Use::Read && now_millis().saturating_sub(self.used) < IDLE {
             return false;
         }
         let mut byte = [0_u8; 1];
