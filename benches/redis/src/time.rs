@@ -77,7 +77,7 @@ pub(crate) async fn lone_async(length: Duration, cache: Cache) -> Measured {
     watch.end()
 }
 
-/// How many calls a second so many tasks make together.
+/// How many calls a second so many tasks make together; those that say that they failed do not count.
 pub(crate) async fn many<R>(
     length: Duration,
     tasks: usize,
@@ -85,7 +85,7 @@ pub(crate) async fn many<R>(
     call: impl Fn(Cache) -> R + Clone + Send + 'static,
 ) -> Measured
 where
-    R: Future<Output = ()> + Send,
+    R: Future<Output = bool> + Send,
 {
     let (begin, used) = (Instant::now(), cpu());
     let tasks: Vec<_> = (0..tasks)
@@ -94,8 +94,7 @@ where
             tokio::spawn(async move {
                 let mut calls = 0_u64;
                 while begin.elapsed() < length {
-                    call(cache.clone()).await;
-                    calls += 1;
+                    calls += u64::from(call(cache.clone()).await);
                 }
                 calls
             })

@@ -166,9 +166,13 @@ impl Store {
     ) -> Result<Lookup<Payload>, (Lying, Option<ScopeRecord>)> {
         let record = scope.note(found.beside(slice::from_ref(&scope.name)).next().flatten());
         self.adopt(scope);
-        let lying = Lying::read(key, found.own(0));
+        self.see_one(record, Lying::read(key, found.own(0))).map_err(|lying| (lying, record))
+    }
+
+    /// What a read finds in an entry, if its bytes and the scope are enough to say.
+    fn see_one(&self, record: Option<ScopeRecord>, lying: Lying) -> Result<Lookup<Payload>, Lying> {
         if !lying.marks().is_empty() || (record.is_none() && matches!(lying, Lying::Plain(_))) {
-            return Err((lying, record));
+            return Err(lying);
         }
         let dead = lying.dead(record, || self.clock.unix_millis());
         Ok(lying.found(dead))
@@ -178,7 +182,7 @@ impl Store {
     fn look_at_all<'a>(&'a self, key: &'a Key<'_>, hint: &'a [Marker]) -> Looking<'a> {
         Box::pin(async move {
             let found = self.look(slice::from_ref(key), hint).await?.pop();
-            found.map(|(lying, dead)| lying.found(dead)).ok_or_else(|| senseless("a read without an answer"))
+            found.ok_or_else(|| senseless("a read without an answer"))
         })
     }
 
@@ -191,8 +195,8 @@ impl Store {
         })
     }
 
-    /// What lies under many keys of one scope, and why a read misses it.
-    pub(super) async fn look(&self, keys: &[Key<'_>], hint: &[Marker]) -> Result<Vec<(Lying, Option<MissReason>)>> {
+    /// What a read of many keys of one scope finds.
+    pub(super) async fn look(&self, keys: &[Key<'_>], hint: &[Marker]) -> Result<Vec<Lookup<Payload>>> {
         let Some(first) = keys.first() else { return Ok(Vec::new()) };
         let scope = self.scope(first.scope());
         let own: Vec<&str> = keys.iter().map(Key::as_str).collect();
@@ -201,13 +205,14 @@ impl Store {
         let found = self.servers.find(Names { own: &own, beside: &beside }, true).await?;
         let mut records = found.beside(&beside);
         let record = scope.note(records.next().flatten());
-        let lying = keys.iter().enumerate().map(|(at, key)| Lying::read(key, found.own(at))).collect();
-        let current = hint
-            .iter()
-            .zip(&beside[1..])
-            .zip(records)
-            .map(|((marker, name), record)| (marker.clone(), read_generation(name, record)));
-        self.judge(first, lying, record, current.collect()).await
+        let lying = || keys.iter().enumerate().map(|(at, key)| Lying::read(key, found.own(at)));
+        if let Ok(seen) = lying().map(|lying| self.see_one(record, lying)).collect() {
+            return Ok(seen);
+        }
+        let current = hint.iter().zip(&beside[1..]).zip(records);
+        let current = current.map(|((marker, name), record)| (marker.clone(), read_generation(name, record))).collect();
+        let judged = self.judge(first, lying().collect(), record, current).await?;
+        Ok(judged.into_iter().map(|(lying, dead)| lying.found(dead)).collect())
     }
 
     /// Why a read misses what lies under keys of one scope; the generations that are not known yet are read.

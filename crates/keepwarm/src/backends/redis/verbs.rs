@@ -103,8 +103,7 @@ impl Backend for Redis {
     }
 
     async fn get_many(&self, keys: &[Key<'_>], hint: &[Marker]) -> Result<Vec<Lookup<Payload>>> {
-        let found = self.0.look(keys, hint).await?;
-        Ok(found.into_iter().map(|(lying, dead)| lying.found(dead)).collect())
+        self.0.look(keys, hint).await
     }
 
     async fn entry(&self, key: &Key<'_>, _hint: &[Marker]) -> Result<Lookup<Entry>> {

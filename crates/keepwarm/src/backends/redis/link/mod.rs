@@ -158,7 +158,8 @@ impl Node {
         }
     }
 
-    async fn read_once(self: &Arc<Self>, names: Names<'_>) -> Result<Answer, Failure> {
+    /// The same, once.
+    pub(super) async fn read_once(self: &Arc<Self>, names: Names<'_>) -> Result<Answer, Failure> {
         match self.begin(names) {
             Begun::Done(answer) => answer,
             Begun::Asked(asking) => asking.await?.read(),

@@ -88,7 +88,7 @@ impl Servers {
             Ok(Answer::Found(found)) => Ok(found),
             Ok(Answer::Refused { error, to_others: false }) => Err(answered(&error)),
             Err(failure) if !node.is_worth_another_try(&failure) => Err(failure.at(node.address())),
-            Ok(_) | Err(_) => Box::pin(fixed.find(names, spread)).await,
+            unsettled => Box::pin(settle(node, names, unsettled)).await,
         }
     }
 
@@ -192,7 +192,24 @@ pub(super) fn mget(keys: &[&str]) -> Cmd {
 /// Reads from one server. What was refused to several at once each asks for again alone: it may be another's names that are
 /// not to be read.
 async fn find_at(node: &Arc<Node>, names: Names<'_>) -> Result<Result<Found>, Failure> {
-    match node.read(names).await? {
+    said_at(node, names, node.read(names).await?).await
+}
+
+/// Goes on from a first answer that is not enough, or from a failure after which it may be asked once more.
+async fn settle(node: &Arc<Node>, names: Names<'_>, first: Result<Answer, Failure>) -> Result<Found> {
+    let again = match first {
+        Ok(answer) => Ok(answer),
+        Err(_) => node.read_once(names).await,
+    };
+    let said = match again {
+        Ok(answer) => said_at(node, names, answer).await,
+        Err(failure) => Err(failure),
+    };
+    said.map_err(|failure| failure.at(node.address()))?
+}
+
+async fn said_at(node: &Arc<Node>, names: Names<'_>, answer: Answer) -> Result<Result<Found>, Failure> {
+    match answer {
         Answer::Found(found) => Ok(Ok(found)),
         Answer::Refused { error, to_others: false } => Ok(Err(answered(&error))),
         Answer::Refused { to_others: true, .. } => Box::pin(find_alone(node, names)).await,
