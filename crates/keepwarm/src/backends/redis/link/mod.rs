@@ -146,7 +146,7 @@ impl Node {
         if is_driven() {
             return Begun::Done(self.pool.read(self, names));
         }
-        self.shared.line().map_or(Begun::Not, |line| Begun::Asked(line.ask(Question::Names(names))))
+        self.shared.line(blocking::Use::Read).map_or(Begun::Not, |line| Begun::Asked(line.ask(Question::Names(names))))
     }
 
     /// The same to its end, over a new connection and once more where that may help.

@@ -17,6 +17,7 @@ use redis::Value;
 use tokio::net::{TcpStream, UnixStream};
 use tokio::runtime::{Handle, Id};
 
+use super::blocking::Use;
 use super::line::{Line, Question, Said};
 use super::reading::{Answer, Names};
 use super::socket::greeting;
@@ -78,7 +79,7 @@ static OWN_RUNTIME: LazyLock<Handle> = LazyLock::new(|| {
 
 impl Connections {
     /// The connection of this runtime, if there is a good one.
-    pub(super) fn line(&self) -> Option<Arc<Line>> {
+    pub(super) fn line(&self, what: Use) -> Option<Arc<Line>> {
         let runtime = Handle::try_current();
         let id = runtime.as_ref().map_or_else(|_| OWN_RUNTIME.id(), Handle::id);
         let places = self.0.lock();
@@ -86,7 +87,7 @@ impl Connections {
         if runtime.is_err() && places.process != std::process::id() {
             return None;
         }
-        places.by_runtime.iter().find(|(known, _)| *known == id)?.1.line()
+        places.by_runtime.iter().find(|(known, _)| *known == id)?.1.line(what)
     }
 
     fn place(&self) -> Arc<Place> {
@@ -109,11 +110,11 @@ impl Connections {
     }
 
     /// The connection of this runtime.
-    async fn good_line(&self, node: &Node) -> Result<Arc<Line>, Failure> {
-        match self.line() {
+    async fn good_line(&self, node: &Node, what: Use) -> Result<Arc<Line>, Failure> {
+        match self.line(what) {
             Some(line) => Ok(line),
             // Seldom, and large: kept out of the future of every verb.
-            None => Box::pin(async move { self.place().connect(node).await }).await,
+            None => Box::pin(async move { self.place().connect(node, what).await }).await,
         }
     }
 
@@ -121,7 +122,7 @@ impl Connections {
         if answers == 0 {
             return Ok(Vec::new());
         }
-        let line = self.good_line(node).await?;
+        let line = self.good_line(node, Use::Ask).await?;
         match line.ask(Question::Commands(packed, answers)).await? {
             Said::Values(values) => Ok(values),
             Said::Read(_) => Err(Failure::out_of_step()),
@@ -129,13 +130,13 @@ impl Connections {
     }
 
     pub(super) async fn read(&self, node: &Node, names: Names<'_>) -> Result<Answer, Failure> {
-        let line = self.good_line(node).await?;
+        let line = self.good_line(node, Use::Read).await?;
         line.ask(Question::Names(names)).await?.read()
     }
 
     /// Makes sure that this runtime has a connection, and that it stays while the place is held.
     pub(super) async fn hold(&self, node: &Node) -> Result<Arc<Place>, Failure> {
-        self.good_line(node).await?;
+        self.good_line(node, Use::Ask).await?;
         Ok(self.place())
     }
 
@@ -146,13 +147,13 @@ impl Connections {
 }
 
 impl Place {
-    fn line(&self) -> Option<Arc<Line>> {
-        self.line.lock().as_ref().filter(|line| line.is_usable()).cloned()
+    fn line(&self, what: Use) -> Option<Arc<Line>> {
+        self.line.lock().as_ref().filter(|line| line.is_usable(what)).cloned()
     }
 
-    async fn connect(&self, node: &Node) -> Result<Arc<Line>, Failure> {
+    async fn connect(&self, node: &Node, what: Use) -> Result<Arc<Line>, Failure> {
         let _connecting = self.connecting.lock().await;
-        if let Some(line) = self.line() {
+        if let Some(line) = self.line(what) {
             return Ok(line);
         }
         node.backoff.may_try()?;

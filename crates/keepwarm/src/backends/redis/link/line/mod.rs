@@ -24,6 +24,7 @@ use parking_lot::Mutex;
 use redis::Value;
 use rustix::net::{RecvFlags, recv, sockopt};
 
+use super::blocking::Use;
 use super::inbox::Inbox;
 use super::reading::{Answer, Batch, Names};
 use super::socket::{IDLE, now_millis};
@@ -108,16 +109,16 @@ impl Line {
     }
 
     /// Whether it is worth asking over it.
-    pub(in crate::backends::redis::link) fn is_usable(&self) -> bool {
-        !self.has_ended() && !self.is_stale()
+    pub(in crate::backends::redis::link) fn is_usable(&self, what: Use) -> bool {
+        !self.has_ended() && !self.is_stale(what)
     }
 
     /// Whether the other side closed it while nobody used it. The driver would find out only when its runtime turns to it,
-    /// and what was sent by then could not be told from what was carried out.
-    fn is_stale(&self) -> bool {
-        let idle = self.waiting.load(Ordering::Relaxed) == 0
-            && now_millis().saturating_sub(self.last_answer.load(Ordering::Relaxed)) >= IDLE;
-        if !idle {
+    /// and what was sent by then could not be told from what was carried out. One that was used just now is not looked at
+    /// before a read, which is asked again where it failed.
+    fn is_stale(&self, what: Use) -> bool {
+        let now_used = || now_millis().saturating_sub(self.last_answer.load(Ordering::Relaxed)) < IDLE;
+        if self.waiting.load(Ordering::Relaxed) > 0 || (what == Use::Read && now_used()) {
             return false;
         }
         let Some(wire) = self.wire.try_lock() else { return false };
