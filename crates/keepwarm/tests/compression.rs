@@ -89,7 +89,8 @@ fn a_frame_that_is_not_what_it_is_said_to_be_is_a_counted_miss() {
         change(&mut changed);
         *bytes = changed.into();
     };
-    let forgeries: [(&str, &dyn Fn(&mut Envelope)); 8] = [
+    type Forgery<'a> = (&'a str, &'a dyn Fn(&mut Envelope));
+    let forgeries: [Forgery<'_>; 8] = [
         ("longer than said", &|envelope| envelope.unpacked = Some(100)),
         ("shorter than said", &|envelope| envelope.unpacked = Some(100_000)),
         ("said to be of 128 MiB", &|envelope| envelope.unpacked = Some(128 << 20)),

@@ -8,9 +8,7 @@ use keepwarm_engine::{self as engine, MarkRef, Store, ValueRef, Write};
 
 use super::FileOptions;
 use super::time::{Now, StoreTime};
-use super::values::{
-    record, condition, entry, failed, kind_number, lookup, marker, not_opened, payload, put, reason,
-};
+use super::values::{condition, entry, failed, kind_number, lookup, marker, not_opened, payload, put, reason, record};
 use crate::backend::{Claim, Count, Fence, Housekeeping, Inspection, Lease, Lookup, Page, Put, Size, When};
 use crate::clock::Clock;
 use crate::codec::Codec;

@@ -55,17 +55,18 @@ pub(super) struct Known {
     pub(super) name: Arc<str>,
     /// The last record seen; 0 for none.
     seen: AtomicU64,
-    /// Since when it has been seen pending, in milliseconds of this process's clock; 0 for not.
+    /// Since when it has been seen pending, in milliseconds of the store's clock; 0 for not.
     pending_since: AtomicU64,
+    clock: Clock,
     /// The bytes of a record that was read, and its number.
     read: RwLock<Option<(Box<[u8]>, u64)>>,
 }
 
-fn now_millis() -> u64 {
-    (Clock::system().now().as_nanos() / 1_000_000).max(1)
-}
-
 impl Known {
+    fn now_millis(&self) -> u64 {
+        (self.clock.now().as_nanos() / 1_000_000).max(1)
+    }
+
     pub(super) fn guess(&self) -> Option<ScopeRecord> {
         Some(self.seen.load(Ordering::Relaxed)).filter(|&seen| seen != 0).map(ScopeRecord)
     }
@@ -76,7 +77,7 @@ impl Known {
         if since == 0 {
             return None;
         }
-        let now = now_millis();
+        let now = self.now_millis();
         if Duration::from_millis(now.saturating_sub(since)) < long {
             return None;
         }
@@ -92,7 +93,7 @@ impl Known {
         if !record.is_some_and(ScopeRecord::is_pending) {
             self.pending_since.store(0, Ordering::Relaxed);
         } else if self.pending_since.load(Ordering::Relaxed) == 0 {
-            self.pending_since.store(now_millis(), Ordering::Relaxed);
+            self.pending_since.store(self.now_millis(), Ordering::Relaxed);
         }
         record
     }
@@ -115,16 +116,23 @@ impl Known {
 }
 
 /// The scopes that were asked for, by their numbers.
-#[derive(Debug, Default)]
-pub(super) struct Scopes(RwLock<Vec<Option<Arc<Known>>>>);
+#[derive(Debug)]
+pub(super) struct Scopes {
+    known: RwLock<Vec<Option<Arc<Known>>>>,
+    clock: Clock,
+}
 
 impl Scopes {
+    pub(super) fn new(clock: Clock) -> Self {
+        Self { known: RwLock::default(), clock }
+    }
+
     pub(super) fn of(&self, scope: &Scope) -> Arc<Known> {
         let index = scope.index() as usize;
-        if let Some(Some(known)) = self.0.read().get(index) {
+        if let Some(Some(known)) = self.known.read().get(index) {
             return Arc::clone(known);
         }
-        let mut scopes = self.0.write();
+        let mut scopes = self.known.write();
         if scopes.len() <= index {
             scopes.resize_with(index + 1, || None);
         }
@@ -134,6 +142,7 @@ impl Scopes {
                 name: names::of_scope(scope),
                 seen: AtomicU64::new(0),
                 pending_since: AtomicU64::new(0),
+                clock: self.clock.clone(),
                 read: RwLock::default(),
             })
         };

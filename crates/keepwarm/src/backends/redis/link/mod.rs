@@ -9,6 +9,7 @@ mod line;
 mod raw;
 mod reading;
 mod request;
+mod resolve;
 mod shared;
 mod socket;
 mod tls;
