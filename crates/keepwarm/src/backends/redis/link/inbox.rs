@@ -1,7 +1,7 @@
 //! What a server sent: where its answers begin and end, and what they say.
 //!
-//! The crate's own parser builds a tree of every answer and takes a third of the time of a read; the one that it has for
-//! sockets loses its place when a read times out.
+//! The crate's own parser makes a tree with a text of its own for every part, and the one that it has for sockets loses its
+//! place when a read times out.
 
 use bytes::Bytes;
 use redis::{RedisError, Value};

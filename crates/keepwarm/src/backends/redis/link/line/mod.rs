@@ -3,8 +3,9 @@
 //! What is asked is queued under a lock and sent by the connection's driver, once for all who asked meanwhile; a caller
 //! that is alone sends by itself, which saves it a wake-up. Answers come in the order of the questions.
 //!
-//! (Measured: the crate's multiplexed connection costs a channel with its semaphore, a channel for the answer, a future
-//! and several allocations for each request, and one command each; 1.2 to 1.7 us of CPU where this one takes a third.)
+//! (Measured with 100 tasks that read: over the crate's multiplexed connection the request alone, as it went before, takes
+//! 1.27 us of CPU, with its channel and semaphore, its channel for the answer and its tree of values; over this one all of a
+//! `get` takes 0.97, layers and decoding included.)
 
 mod driver;
 mod seats;
