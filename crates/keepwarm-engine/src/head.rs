@@ -16,7 +16,7 @@ use crate::words::{WORD, Words};
 
 const MAGIC: u64 = u64::from_le_bytes(*b"keepwarm");
 /// The version of everything in the directory. Words 0, 1 and 11 keep their place in every version.
-pub(crate) const VERSION: u64 = 1;
+pub(crate) const VERSION: u64 = 2;
 
 const FIXED: usize = 11;
 const RUN_AT: usize = 128;

@@ -79,7 +79,9 @@ impl Words for Map {
 
     #[inline]
     fn exchange(&self, at: usize, current: u64, new: u64) -> bool {
-        self.word(at).compare_exchange(current, new, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        let done = self.word(at).compare_exchange(current, new, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        crash::point();
+        done
     }
 
     #[inline]

@@ -233,15 +233,16 @@ fn marks_are_compared_at_every_read_and_at_the_put() {
 fn leases_fence() {
     let mut bench = Bench::new(layout(64 << 10, 1 << 20, u64::MAX));
     let hash = NameHash::of(SEED, b"key");
-    let lease =
-        |bench: &Bench, refresh| bench.visit(|visit| visit.lease(hash, b"key", scope(), bench.now + 100, refresh));
+    let lease = |bench: &Bench, refresh| {
+        bench.visit(|visit| visit.lease(hash, b"key", scope(), &Wish { until: bench.now + 100, refresh, holder: 1 }))
+    };
     let fill = |bench: &Bench, stamp| bench.put(b"key", Body::Bytes(b"v"), NEVER, &[], Condition::Unchanged(stamp));
     let granted = |leased| match leased {
         Leased::Granted(stamp) => stamp,
         other => panic!("{other:?}"),
     };
     let first = granted(lease(&bench, false));
-    assert_eq!(lease(&bench, false), Leased::Held);
+    assert_eq!(lease(&bench, false), Leased::Held { holder: 1, stamp: first });
     assert_eq!(fill(&bench, first + 1), Outcome::Condition);
     assert_eq!(fill(&bench, first), Outcome::Stored);
     assert_eq!(fill(&bench, first), Outcome::Condition);

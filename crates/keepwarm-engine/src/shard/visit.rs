@@ -324,26 +324,26 @@ impl<W: Words> Visit<'_, W> {
     }
 
     /// Asks for the right to compute a key.
-    pub(crate) fn lease(&mut self, hash: NameHash, key: &[u8], name: MarkerName, until: u64, refresh: bool) -> Leased {
+    pub(crate) fn lease(&mut self, hash: NameHash, key: &[u8], name: MarkerName, wish: &Wish) -> Leased {
         self.sweep();
         let scope = self.scope(name);
         let (found, live) = self.find(hash, key, scope);
         let words = self.shard.words();
         let epoch = self.markers.epoch();
-        if !refresh {
+        if !wish.refresh {
             if live {
                 return Leased::Live;
             }
-            let held = leases::find(words, hash);
-            if held.is_some_and(|held| held.until > self.now && held.scope == scope && held.epoch == epoch) {
-                return Leased::Held;
+            let holds = |held: &Lease| held.until > self.now && held.scope == scope && held.epoch == epoch;
+            if let Some(held) = leases::find(words, hash).filter(holds) {
+                return Leased::Held { holder: held.holder, stamp: held.stamp };
             }
         }
         let stamp = self.stamp();
         if let Some(found) = found.filter(|_| live) {
             found.record.set_stamp(words, stamp);
         }
-        leases::grant(words, Lease { hash, stamp, until, scope, epoch });
+        leases::grant(words, Lease { hash, stamp, until: wish.until, scope, epoch, holder: wish.holder });
         Leased::Granted(stamp)
     }
 
@@ -389,10 +389,21 @@ pub(crate) enum Added {
     Overflow,
 }
 
-/// What became of a wish to compute.
+/// A wish to compute.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wish {
+    /// For how long.
+    pub(crate) until: u64,
+    /// Whether a live entry is no answer.
+    pub(crate) refresh: bool,
+    /// Whose wish it is.
+    pub(crate) holder: u64,
+}
+
+/// What became of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Leased {
     Live,
-    Held,
+    Held { holder: u64, stamp: u64 },
     Granted(u64),
 }
