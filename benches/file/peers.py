@@ -67,10 +67,13 @@ class Alone:
         """Processor time of this thread, in nanoseconds for each operation."""
         store, figures = self.store, []
         for work in (store.get, lambda name: store.set(name, self.value), lambda _: store.incr("count")):
-            begun = time.thread_time_ns()
-            for name in self.names:
-                work(name)
-            figures.append((time.thread_time_ns() - begun) / len(self.names))
+            # The first pass finds the processor's caches full of the neighbour before, and is not timed.
+            for _ in range(2):
+                begun = time.thread_time_ns()
+                for name in self.names:
+                    work(name)
+                figure = (time.thread_time_ns() - begun) / len(self.names)
+            figures.append(figure)
         return figures
 
 

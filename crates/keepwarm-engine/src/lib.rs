@@ -22,6 +22,7 @@
 //! # Ok::<(), keepwarm_engine::Error>(())
 //! ```
 
+mod bulk;
 #[cfg(feature = "crash-points")]
 pub mod crash;
 #[cfg(not(feature = "crash-points"))]

@@ -18,6 +18,8 @@ impl Store {
         let state = self.state(now)?;
         let state = opened(&state);
         let hash = self.hash(state, key);
+        // It arrives while the checksum is made.
+        state.shard(hash.low).inner.prefetch(hash);
         let marks = marks_of(write.marks);
         let side;
         let mut too_large = false;
