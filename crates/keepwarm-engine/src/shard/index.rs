@@ -86,6 +86,7 @@ impl<W: Words> Shard<W> {
         self.words.prefetch(at);
         self.words.prefetch(at + 64);
         self.words.prefetch(at + 128);
+        self.words.prefetch(at + 192);
     }
 
     /// The record that an index word points to, if it is the one that the word means.
