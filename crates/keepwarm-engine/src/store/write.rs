@@ -137,8 +137,11 @@ impl Store {
             let Some(sum) = initial.checked_add(delta) else { return Ok(Count::Overflow) };
             // Only if it is still missing: somebody else may create it first, and is then added to.
             let write = Write { value: ValueRef::Integer(sum), condition: Condition::Absent, ..*create };
-            if self.put(scope, key, &write, now)? != Stored::Condition {
-                return Ok(Count::Now(sum));
+            match self.put(scope, key, &write, now)? {
+                Stored::Condition => {}
+                // Never a number that the next one who adds would not find.
+                Stored::NoRoom | Stored::TooLarge => return Ok(Count::NoRoom),
+                Stored::Stored | Stored::Overtaken | Stored::NotKept => return Ok(Count::Now(sum)),
             }
         }
     }

@@ -320,7 +320,9 @@ fn read_content(codec: u8, payload: Bytes, packed: bool) -> Result<Content, Unde
             .map(Content::Lease)
             .ok_or("a lease's length is not a decimal"),
         _ => match Codec::numbered(codec) {
-            Some(Codec::Pickle) if !packed && payload.len() < SIGNATURE_LENGTH => Err("a pickle is shorter than its signature"),
+            Some(Codec::Pickle) if !packed && payload.len() < SIGNATURE_LENGTH => {
+                Err("a pickle is shorter than its signature")
+            }
             Some(codec) => Ok(Content::Value(codec, payload)),
             None => return Err(Undecodable(format!("codec {codec} is not known here"))),
         },

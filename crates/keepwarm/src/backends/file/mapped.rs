@@ -9,7 +9,7 @@ use keepwarm_engine::{self as engine, MarkRef, Store, ValueRef, Write};
 use super::FileOptions;
 use super::time::{Now, StoreTime};
 use super::values::{
-    record, condition, entry, failed, kind_number, lookup, marker, not_opened, payload, put, reason,
+    condition, entry, failed, full, kind_number, lookup, marker, not_opened, payload, put, reason, record,
 };
 use crate::backend::{Claim, Count, Fence, Housekeeping, Inspection, Lease, Lookup, Page, Put, Size, When};
 use crate::clock::Clock;
@@ -144,6 +144,7 @@ impl Mapped {
             engine::Count::Missing => Count::Missing,
             engine::Count::NotAnInteger => Count::NotAnInteger,
             engine::Count::Overflow => Count::Overflow,
+            engine::Count::NoRoom => return Err(full()),
         })
     }
 

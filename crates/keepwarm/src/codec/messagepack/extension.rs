@@ -1,10 +1,10 @@
 //! The extensions in which Python's values lie, shown to serde as the plain values nearest to them.
 
 use serde::de::value::{BorrowedBytesDeserializer, Error as Fault, SeqDeserializer};
-use serde::de::{Deserializer, DeserializeSeed, Error as _, IntoDeserializer, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IntoDeserializer, SeqAccess, Visitor};
 use serde::{Deserialize, forward_to_deserialize_any};
 
-use super::decoder::{Decoder, Wanted, show_bytes, short};
+use super::decoder::{Decoder, Wanted, short, show_bytes};
 use super::{integers, times};
 
 const TUPLE: i8 = 1;

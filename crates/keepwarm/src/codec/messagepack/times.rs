@@ -122,7 +122,9 @@ mod tests {
         assert_eq!(duration("-PT0.000001S").unwrap(), (-1, 999_999_000));
         assert_eq!(duration("-PT2S").unwrap(), (-2, 0));
         assert_eq!(duration("-PT86399999913600S").unwrap(), (-86_399_999_913_600, 0));
-        for text in ["", "PT", "PTS", "P1D", "PT05S", "PT1.5S", "PT1.S", "PT.5S", "PT-1S", "PT1", "PT99999999999999999999S"] {
+        for text in
+            ["", "PT", "PTS", "P1D", "PT05S", "PT1.5S", "PT1.S", "PT.5S", "PT-1S", "PT1", "PT99999999999999999999S"]
+        {
             assert!(duration(text).is_err(), "{text:?}");
         }
     }
@@ -130,7 +132,10 @@ mod tests {
     #[test]
     fn times_have_one_grammar() {
         assert_eq!(date_time("0001-01-01T00:00:00").unwrap(), "0001-01-01T00:00:00");
-        assert_eq!(date_time("2023-10-29T02:30:00+00:53:28[Europe/Berlin][_fold=1]").unwrap(), "2023-10-29T02:30:00+00:53:28");
+        assert_eq!(
+            date_time("2023-10-29T02:30:00+00:53:28[Europe/Berlin][_fold=1]").unwrap(),
+            "2023-10-29T02:30:00+00:53:28"
+        );
         assert_eq!(time("23:59:59.999999[_fold=1]").unwrap(), "23:59:59.999999");
         for text in [
             "2023-13-01T00:00:00",

@@ -17,6 +17,9 @@ use crate::error::{Error, ErrorKind, Result};
 /// So many keys can be written at once.
 const STRIPES: u8 = 64;
 
+/// What nobody has touched for so long, though it is soon finished or given back, belongs to nobody.
+const LEFT_BEHIND: Duration = Duration::from_secs(3600);
+
 /// The folders of a store.
 pub(super) struct Files {
     directory: PathBuf,
@@ -212,6 +215,20 @@ impl Files {
             (total, count) = (total - length, count - 1);
         }
         removed
+    }
+
+    /// Removes files that were begun and never finished, and leases of long ago: their holders died. A fill under such a
+    /// lease is refused, which is always allowed.
+    pub(super) fn sweep(&self) {
+        for folder in ["begun", "leases"] {
+            for entry in fs::read_dir(self.directory.join(folder)).into_iter().flatten().flatten() {
+                let modified = entry.metadata().and_then(|found| found.modified());
+                let age = modified.ok().and_then(|modified| SystemTime::now().duration_since(modified).ok());
+                if age.is_some_and(|age| age > LEFT_BEHIND) {
+                    let _ = fs::remove_file(entry.path());
+                }
+            }
+        }
     }
 
     pub(super) fn clear(&self) -> Result<()> {
