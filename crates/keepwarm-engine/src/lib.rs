@@ -37,6 +37,8 @@ mod map;
 mod markers;
 mod marks;
 mod members;
+#[cfg(all(test, not(miri)))]
+mod modelled;
 mod options;
 mod prepare;
 mod record;

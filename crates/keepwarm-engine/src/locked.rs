@@ -52,7 +52,7 @@ impl<T: Lockable> Locked<T> {
             return Err(Error::Locked { file: self.path.clone(), waited: patience });
         };
         let (words, at) = self.inner.lock();
-        if !take(words, at, 0, &self.member) {
+        if !take(words, at, 0, self.member.number()) {
             wait(words, at, &self.member, &self.path, patience)?;
         }
         let _held = Held { words, at };
@@ -78,8 +78,8 @@ impl<W: Words> Drop for Held<'_, W> {
 
 /// Takes the lock from `holder`, 0 being nobody. Who has it sees all that its last holder did.
 #[inline]
-fn take(words: &impl Words, at: usize, holder: u64, member: &Membership) -> bool {
-    let taken = words.exchange(at, holder, member.number());
+fn take(words: &impl Words, at: usize, holder: u64, number: u64) -> bool {
+    let taken = words.exchange(at, holder, number);
     words.fence(Acquire);
     taken
 }
@@ -92,13 +92,13 @@ fn wait(words: &impl Words, at: usize, member: &Membership, path: &Path, patienc
     for round in 0_u32.. {
         let holder = words.load(at, Relaxed);
         if holder == 0 {
-            if take(words, at, 0, member) {
+            if take(words, at, 0, member.number()) {
                 return Ok(());
             }
         } else if holder != suspect {
             (suspect, since) = (holder, Instant::now());
         } else if round >= SPINS && since.elapsed() >= DOUBT {
-            if !member.lives(holder) && take(words, at, holder, member) {
+            if !member.lives(holder) && take(words, at, holder, member.number()) {
                 return Ok(());
             }
             since = Instant::now() + DOUBT * (round / 8).min(50);
@@ -114,4 +114,48 @@ fn wait(words: &impl Words, at: usize, member: &Membership, path: &Path, patienc
         }
     }
     unreachable!("the patience ends before the rounds")
+}
+
+/// The lock in every order that the memory model allows.
+#[cfg(all(test, not(miri)))]
+mod model {
+    use loom::sync::Arc;
+
+    use super::*;
+    use crate::modelled::{Modelled, Without};
+    use crate::words::WORD;
+
+    const DEAD: u64 = 9;
+
+    /// Two that find the lock of a dead one, and add to the same word under it.
+    fn both_count(without: Without) {
+        loom::model(move || {
+            let words = Arc::new(Modelled::new([(0, DEAD), (WORD, 0)], without));
+            let count = |words: &Modelled, number: u64| {
+                while !take(words, 0, words.load(0, Relaxed) & DEAD, number) {
+                    loom::thread::yield_now();
+                }
+                let _held = Held { words, at: 0 };
+                words.store(WORD, words.load(WORD, Relaxed) + 1, Relaxed);
+            };
+            let other = loom::thread::spawn({
+                let words = Arc::clone(&words);
+                move || count(&words, 2)
+            });
+            count(&words, 4);
+            other.join().unwrap();
+            assert_eq!(words.load(WORD, Relaxed), 2, "one of them has not seen what the other did");
+        });
+    }
+
+    #[test]
+    fn one_holds_it_at_a_time_and_sees_what_the_last_one_did() {
+        both_count(Without::Nothing);
+    }
+
+    #[test]
+    #[should_panic(expected = "one of them has not seen")]
+    fn the_model_notices_a_lock_that_orders_nothing() {
+        both_count(Without::Fence(Acquire));
+    }
 }
