@@ -185,3 +185,65 @@ fn unix_millis() -> u64 {
 fn fresh() -> [u64; 2] {
     [random(), random()]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Condition, Lookup, NEVER, Scope, Store, Stored, ValueRef, Write};
+
+    fn options(place: &Path) -> Options {
+        Options { max_bytes: 1 << 20, patience: std::time::Duration::from_millis(200), ..Options::new(place) }
+    }
+
+    fn set(store: &Store) {
+        let value = ValueRef::Integer(7);
+        let write = Write { value, deadline: NEVER, written: 1, marks: &[], condition: Condition::Always };
+        assert_eq!(store.put(Scope::of(""), b"key", &write, 1).unwrap(), Stored::Stored);
+    }
+
+    /// A store with an entry, made to look like one of another version.
+    fn of_version(version: u64) -> tempfile::TempDir {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::new(options(directory.path()));
+        set(&store);
+        store.close();
+        head::tests::set_version(&map(directory.path()), version);
+        directory
+    }
+
+    fn map(place: &Path) -> Map {
+        Map::new(open(&place.join("keepwarm.store")).unwrap(), PAGE).unwrap()
+    }
+
+    fn refused(error: Error) {
+        assert!(matches!(error, Error::Version { known: VERSION, .. }), "{error}");
+        assert!(!error.is_transient() && error.to_string().contains("format version"), "{error}");
+    }
+
+    #[test]
+    fn a_newer_versions_store_is_refused_and_left_as_it_is() {
+        let directory = of_version(VERSION + 1);
+        for _ in 0..2 {
+            refused(Store::new(options(directory.path())).open().unwrap_err());
+        }
+        head::tests::set_version(&map(directory.path()), VERSION);
+        let store = Store::new(options(directory.path()));
+        assert!(matches!(store.get(Scope::of(""), b"key", 1).unwrap(), Lookup::Hit(_)), "nothing was touched");
+    }
+
+    #[test]
+    fn an_older_versions_store_is_dropped_when_nobody_has_it_open() {
+        let directory = of_version(VERSION - 1);
+        // As a program of that version has it open: all versions share the lock of this file.
+        let path = directory.path().join("keepwarm.store");
+        let theirs = open(&path).unwrap();
+        crate::sys::share(&theirs, &path, std::time::Duration::ZERO).unwrap();
+        refused(Store::new(options(directory.path())).open().unwrap_err());
+        drop(theirs);
+
+        let store = Store::new(options(directory.path()));
+        assert!(matches!(store.get(Scope::of(""), b"key", 1).unwrap(), Lookup::Miss(_)), "it is a store of its own");
+        set(&store);
+        assert!(matches!(store.get(Scope::of(""), b"key", 1).unwrap(), Lookup::Hit(_)));
+    }
+}
