@@ -153,7 +153,7 @@ impl Sqlite {
         connection
             .execute_batch(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
-                 CREATE TABLE IF NOT EXISTS cache (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;",
+                 CREATE TABLE IF NOT EXISTS cache (key TEXT PRIMARY KEY, value BLOB);",
             )
             .expect("it works");
         Self(connection)

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::copies;
 
 fn cache(folder: &Path) -> String {
-    format!("file:{}?lease=1s", folder.join("cache").display())
+    format!("file:{}", folder.join("cache").display())
 }
 
 #[tokio::test(flavor = "multi_thread")]
