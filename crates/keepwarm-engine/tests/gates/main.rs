@@ -37,7 +37,7 @@ const GATES: &[(&str, Gate)] = &[
     ("a_directory_that_cannot_be_written_is_an_error", disks::read_only),
 ];
 
-// covers: R130
+// covers: R66 R130 R131
 fn main() -> ExitCode {
     let line: Vec<String> = std::env::args().collect();
     if line.get(1).is_some_and(|first| first == "--child") {
