@@ -22,7 +22,7 @@ pub(crate) fn run(report: &mut Report, mut python: Option<&mut Python>, place: &
             std::fs::create_dir_all(&directory).expect("a directory can be made");
             directory
         };
-        let value = vec![b'v'; size];
+        let value = "v".repeat(size);
         let batch = Batch::of(0..keys as u64);
         let mut peers: Vec<_> = PEERS.iter().map(|name| open(name, &directory(name))).collect();
         for peer in &peers {
@@ -53,7 +53,7 @@ pub(crate) fn run(report: &mut Report, mut python: Option<&mut Python>, place: &
 /// One round, in nanoseconds of this thread's processor time for each verb: what neighbours take from the machine
 /// meanwhile does not count. The first pass of each verb finds the processor's caches full of the neighbour before, and is
 /// not timed.
-fn once(peer: &dyn Peer, batch: &Batch, value: &[u8], passes: usize) -> [f64; 3] {
+fn once(peer: &dyn Peer, batch: &Batch, value: &str, passes: usize) -> [f64; 3] {
     let timed = |work: &mut dyn FnMut()| {
         work();
         let begun = thread_time();

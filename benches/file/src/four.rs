@@ -20,7 +20,7 @@ pub(crate) fn run(report: &mut Report, mut python: Option<&mut Python>, place: &
     let directory = |peer: &str| place.join(format!("{peer}-four"));
     for peer in PEERS {
         std::fs::create_dir_all(directory(peer)).expect("a directory can be made");
-        let (store, value) = (open(peer, &directory(peer)), vec![b'v'; SIZE]);
+        let (store, value) = (open(peer, &directory(peer)), "v".repeat(SIZE));
         Batch::of(0..KEYS).keys().for_each(|key| store.set(key, &value));
     }
     for round in 0..rounds {
@@ -73,7 +73,7 @@ fn together(peer: &str, verb: &str, directory: &Path) -> (f64, f64) {
 pub(crate) fn worker(line: &[String]) {
     let [peer, verb, number, directory] = line else { panic!("a worker has four arguments") };
     let store = open(peer, Path::new(directory));
-    let value = vec![b'w'; SIZE];
+    let value = "w".repeat(SIZE);
     let batch = Batch::of(0..KEYS);
     store.get(batch.key(0));
     println!("ready");

@@ -29,7 +29,7 @@ pub(crate) fn run(report: &mut Report, place: &Path, many: usize) {
         }
         stores.push(("map".to_owned(), keys, Box::new(Plain::default())));
     }
-    let value = vec![b'v'; SIZE];
+    let value = "v".repeat(SIZE);
     let mut random = Random::new(1);
     for (_, keys, store) in &stores {
         // Not in the order of their ids, so that neighbours in one store are no neighbours in another.
@@ -70,8 +70,8 @@ impl Peer for Plain {
         map.get(key).map_or(0, |value| std::hint::black_box(value.clone()).len())
     }
 
-    fn set(&self, key: &str, value: &[u8]) {
-        self.0.lock().expect("nobody panics with it").insert(key.to_owned(), value.to_vec());
+    fn set(&self, key: &str, value: &str) {
+        self.0.lock().expect("nobody panics with it").insert(key.to_owned(), value.as_bytes().to_vec());
     }
 
     fn incr(&self, _key: &str) -> i64 {

@@ -10,8 +10,13 @@ use crate::hash::NameHash;
 use crate::leases::{self, Lease};
 use crate::markers::{MarkerName, Markers};
 use crate::record::{Draft, NEVER, Record, State};
-use crate::spot::Ring;
+use crate::spot::{Ring, UNIT};
 use crate::words::Words;
+
+/// A line of the processor's cache.
+const LINE: usize = 64;
+/// So much is fetched ahead at most.
+const FETCHED_AHEAD: usize = 2048;
 
 /// What went while writing, for whoever has to clean up after it or counts.
 #[derive(Debug, Default)]
@@ -206,11 +211,23 @@ impl<W: Words> Visit<'_, W> {
             self.forget(&found.record);
         }
         self.sweep_after(draft.deadline);
+        self.prefetch_ahead(room);
+    }
+
+    /// Has the processor fetch what the next write to this shard will write over, and look at before that: it was touched a
+    /// lap ago, and is in no near cache any more.
+    fn prefetch_ahead(&self, room: Room) {
+        let from = room.at + room.units as usize * UNIT;
+        let end = self.shard.bounds(room.spot.ring).1;
+        let ahead = (room.units as usize * UNIT + LINE).min(FETCHED_AHEAD).min(end - from);
+        for at in (from..from + ahead).step_by(LINE) {
+            self.shard.words().prefetch(at);
+        }
     }
 
     /// New keys begin in the small log, unless they were evicted a short while ago; known ones stay where they are.
     fn choose_ring(&self, hash: NameHash, units: u64, found: Option<Found>) -> Ring {
-        let small = self.shard.most(Ring::Small) / crate::spot::UNIT;
+        let small = self.shard.most(Ring::Small) / UNIT;
         if units > small as u64 / 4 {
             return Ring::Main;
         }
