@@ -124,6 +124,18 @@ pub(crate) async fn two_copies_share(cache: &str) {
     assert!(outcome.edits > 5 && outcome.checked > 500, "{outcome:?}");
 }
 
+/// What one copy has computed the other finds. More cannot be asked of copies with near tiers: what one edits the other may
+/// show until the news of it is in.
+pub(crate) async fn a_second_copy_is_warm(cache: &str) {
+    let shared = Shared::new(cache).await;
+    let (one, other) = (shared.open(), shared.open());
+    let flight = &shared.flights[0];
+    assert!(one.look_at(flight).await > 0, "nothing is there yet");
+    assert_eq!(other.look_at(flight).await, 0, "the other one finds all of it");
+    let outcome = drive(&[one.address], &shared.workload(1), 6, || {}).await;
+    assert!(outcome.is_clean(), "{outcome:?}");
+}
+
 /// One that is killed leaves a cache that is warm and right. Where the store does not notice by itself that a holder died, the
 /// cache's leases had better be short: they run on for as long.
 pub(crate) async fn a_killed_copy_leaves_a_warm_cache(cache: &str) {

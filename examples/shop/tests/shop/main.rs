@@ -8,4 +8,5 @@ mod file_shared;
 mod hostile;
 mod pages;
 mod program;
+mod redis_shared;
 mod support;
