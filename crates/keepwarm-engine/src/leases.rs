@@ -86,3 +86,39 @@ pub(crate) fn end_all(words: &impl Words) {
         erase(words, LEASES_AT + slot * BUCKET);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hash::mix;
+    use crate::options::INDEX_AT;
+    use crate::words::Heap;
+
+    const HASH: NameHash = NameHash { low: 1, high: 2 };
+
+    #[test]
+    fn whatever_the_bytes_are_a_lease_is_one_that_was_given() {
+        let heap = Heap::new(INDEX_AT);
+        let given = Lease { hash: HASH, stamp: 3, until: 4, scope: 5, epoch: 6, holder: 7 };
+        let rounds = if cfg!(miri) { 50 } else { 20_000 };
+        for seed in 0..rounds {
+            grant(&heap, given);
+            assert_eq!(find(&heap, HASH), Some(given));
+            let at = slots(HASH).find(|at| read(&heap, *at).is_some()).unwrap();
+            let torn = at + (mix(seed) % (FIELDS as u64 + 1)) as usize * WORD;
+            heap.store(
+                torn,
+                if seed % 2 == 0 { mix(seed) } else { heap.load(torn, Relaxed) ^ 1 << (seed % 64) },
+                Relaxed,
+            );
+            assert_eq!(find(&heap, HASH), None, "seed {seed}");
+            erase(&heap, at);
+        }
+        for slot in 0..(INDEX_AT - LEASES_AT) / WORD {
+            heap.store(LEASES_AT + slot * WORD, mix(slot as u64), Relaxed);
+        }
+        assert_eq!(find(&heap, HASH), None);
+        grant(&heap, given);
+        assert_eq!(find(&heap, HASH), Some(given), "what is no lease is in nobody's way");
+    }
+}

@@ -254,3 +254,41 @@ fn split(bytes: Bytes) -> (String, Bytes) {
     };
     cut().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_the_bytes_are_a_file_has_a_key_or_none() {
+        let whole = [3_u64.to_le_bytes().as_slice(), b"key", b"envelope"].concat();
+        assert_eq!(split(whole.clone().into()), ("key".to_owned(), Bytes::from_static(b"envelope")));
+        for length in 0..11 {
+            assert_eq!(split(whole[..length].to_vec().into()), Default::default(), "cut to {length}");
+        }
+        for length in [9_u64, 20, 1 << 32, u64::MAX - 7, u64::MAX] {
+            let mut torn = whole.clone();
+            torn[..8].copy_from_slice(&length.to_le_bytes());
+            let (key, rest) = split(torn.into());
+            assert!(key.len() + rest.len() <= 11, "{length}");
+        }
+        let mut no_text = whole;
+        no_text[9] = 0xff;
+        assert_eq!(split(no_text.into()), Default::default());
+    }
+
+    #[test]
+    fn whatever_the_bytes_are_a_lease_is_one_or_none() {
+        let place = tempfile::tempdir().unwrap();
+        let files = Files::open(place.path(), Duration::from_secs(1)).unwrap();
+        let name = Name::of("key");
+        let given = Held { stamp: Stamp(1), until: 2, scope: Generation(3) };
+        assert!(files.grant(&name, given).unwrap());
+        let found = files.held(&name).unwrap().unwrap();
+        assert_eq!((found.stamp, found.until, found.scope), (given.stamp, given.until, given.scope));
+        for length in [0, 1, 23, 25, 5000] {
+            fs::write(files.lease(&name), vec![1; length]).unwrap();
+            assert!(files.held(&name).unwrap().is_none(), "{length} bytes");
+        }
+    }
+}
