@@ -158,6 +158,10 @@ impl Store {
     }
 
     /// What a read finds in what was found, if that is enough to say.
+    #[expect(
+        clippy::result_large_err,
+        reason = "no failure: what lies there goes on to the next step, and a box would cost each read"
+    )]
     fn see(
         self: &Arc<Self>,
         key: &Key<'_>,
@@ -170,6 +174,10 @@ impl Store {
     }
 
     /// What a read finds in an entry, if its bytes and the scope are enough to say.
+    #[expect(
+        clippy::result_large_err,
+        reason = "no failure: what lies there goes on to the next step, and a box would cost each read"
+    )]
     fn see_one(&self, record: Option<ScopeRecord>, lying: Lying) -> Result<Lookup<Payload>, Lying> {
         if !lying.marks().is_empty() || (record.is_none() && matches!(lying, Lying::Plain(_))) {
             return Err(lying);
@@ -196,6 +204,10 @@ impl Store {
     }
 
     /// What a read of many keys of one scope finds.
+    #[expect(
+        clippy::result_large_err,
+        reason = "no failure: what lies there goes on to the next step, and a box would cost each read"
+    )]
     pub(super) async fn look(&self, keys: &[Key<'_>], hint: &[Marker]) -> Result<Vec<Lookup<Payload>>> {
         let Some(first) = keys.first() else { return Ok(Vec::new()) };
         let scope = self.scope(first.scope());

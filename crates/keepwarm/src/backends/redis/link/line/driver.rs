@@ -67,7 +67,7 @@ impl Driver {
         }
         let lets_others_go_first = {
             let state = line.state.lock();
-            !state.alone && !(state.queued.is_empty() && state.batch.is_empty())
+            !(state.alone || state.queued.is_empty() && state.batch.is_empty())
         };
         if lets_others_go_first && !std::mem::replace(&mut self.yielded, true) {
             context.waker().wake_by_ref();
