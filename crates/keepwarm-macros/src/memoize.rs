@@ -77,7 +77,8 @@ fn max_size(written: Option<&Expr>) -> Result<TokenStream> {
         }
         Some(expression) => Ok(quote_spanned! {expression.span()=> {
             const MAX_SIZE: usize = #expression;
-            const { ::core::assert!(MAX_SIZE > 0, "`max_size` is how many results are kept, at least 1") };
+            // An item, which is looked at by `cargo check` as well; a block would wait for code to be made.
+            const _: () = ::core::assert!(MAX_SIZE > 0, "`max_size` is how many results are kept, at least 1");
             MAX_SIZE
         }}),
     }

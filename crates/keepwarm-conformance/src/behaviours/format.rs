@@ -83,7 +83,10 @@ async fn text_and_bytes_of_any_length_come_back(on: &Subject) {
         assert_eq!(ok!(on, cache.get::<Vec<u8>>("bytes")).as_ref(), Some(&bytes), "{length} bytes");
         assert_eq!(ok!(on, cache.get::<Box<[u8]>>("bytes")).as_deref(), Some(&bytes[..]), "{length} bytes");
         assert_eq!(ok!(on, cache.get::<String>("text")), Some(text), "{length} bytes of text");
-        // As serde shows them inside of another value.
+        if length > 256 {
+            continue;
+        }
+        // As serde shows them inside of another value, one by one.
         ok!(on, cache.set("bytes", &Some(bytes.clone())));
         assert_eq!(ok!(on, cache.get::<Option<Vec<u8>>>("bytes")), Some(Some(bytes.clone())), "{length} bytes");
         assert_eq!(ok!(on, cache.get::<Vec<u8>>("bytes")), Some(bytes), "{length} bytes");

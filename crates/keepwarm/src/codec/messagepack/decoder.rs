@@ -4,18 +4,14 @@
 //! Python's values are written in: those have to look like plain arrays, texts and numbers to whatever type is read, and
 //! how depends on what that type asks for. What it accepts for plain values is accepted here; a test compares the two.
 
-use serde::de::value::Error as Fault;
-use serde::de::{self, DeserializeSeed, Deserializer, Error as _, IntoDeserializer, Unexpected, Visitor};
-use serde::forward_to_deserialize_any;
+use serde::de::value::{Error as Fault, SeqDeserializer};
+use serde::de::{Error as _, Visitor};
 
-use super::enums::{Entered, UnitOnly};
-use super::extension::{self, Parts};
+use super::elements::Elements;
+use super::extension;
 
 /// How deep values may be nested: each level takes stack, and the bytes may be anybody's.
 const DEEPEST: u16 = 256;
-
-/// How `rmp-serde` names a type that wants an extension as it is.
-const EXTENSION_AS_IT_IS: &str = "_ExtStruct";
 
 /// What the type asked for, where one form on the wire can be shown in several.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -29,9 +25,9 @@ pub(super) enum Wanted {
 }
 
 pub(super) struct Decoder<'de> {
-    rest: &'de [u8],
+    pub(super) rest: &'de [u8],
     /// How many levels are left.
-    levels: u16,
+    pub(super) levels: u16,
 }
 
 impl<'de> Decoder<'de> {
@@ -58,21 +54,21 @@ impl<'de> Decoder<'de> {
     }
 
     #[inline]
-    fn byte(&mut self) -> Result<u8, Fault> {
+    pub(super) fn byte(&mut self) -> Result<u8, Fault> {
         let (&byte, rest) = self.rest.split_first().ok_or_else(short)?;
         self.rest = rest;
         Ok(byte)
     }
 
     #[inline]
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
         let (array, rest) = self.rest.split_first_chunk().ok_or_else(short)?;
         self.rest = rest;
         Ok(*array)
     }
 
     #[inline]
-    fn take(&mut self, length: usize) -> Result<&'de [u8], Fault> {
+    pub(super) fn take(&mut self, length: usize) -> Result<&'de [u8], Fault> {
         let (taken, rest) = self.rest.split_at_checked(length).ok_or_else(short)?;
         self.rest = rest;
         Ok(taken)
@@ -104,7 +100,7 @@ impl<'de> Decoder<'de> {
     }
 
     /// How many entries the map has that comes next; `None`, and nothing is read, when it is none.
-    fn map_length(&mut self) -> Result<Option<usize>, Fault> {
+    pub(super) fn map_length(&mut self) -> Result<Option<usize>, Fault> {
         Ok(match self.peek()? {
             marker @ 0x80..=0x8f => {
                 self.byte()?;
@@ -172,7 +168,7 @@ impl<'de> Decoder<'de> {
     }
 
     #[inline]
-    fn descend(&mut self) -> Result<(), Fault> {
+    pub(super) fn descend(&mut self) -> Result<(), Fault> {
         self.levels = self.levels.checked_sub(1).ok_or_else(too_deep)?;
         Ok(())
     }
@@ -215,7 +211,7 @@ impl<'de> Decoder<'de> {
 
     /// A number or a boolean, which is what the type asked for.
     #[inline]
-    fn number<V: Visitor<'de>>(&mut self, wanted: Wanted, visitor: V) -> Result<V::Value, Fault> {
+    pub(super) fn number<V: Visitor<'de>>(&mut self, wanted: Wanted, visitor: V) -> Result<V::Value, Fault> {
         match self.peek()? {
             number @ 0x00..=0x7f => {
                 self.byte()?;
@@ -248,7 +244,7 @@ impl<'de> Decoder<'de> {
     }
 
     /// Passes over a value, whatever it is, without going down into it.
-    fn skip(&mut self) -> Result<(), Fault> {
+    pub(super) fn skip(&mut self) -> Result<(), Fault> {
         let mut left: usize = 1;
         while left > 0 {
             left -= 1;
@@ -293,7 +289,7 @@ pub(super) fn show_bytes<'de, V: Visitor<'de>>(
 ) -> Result<V::Value, Fault> {
     if wanted == Wanted::Parts {
         // Of a `Vec<u8>`, which serde shows as a sequence.
-        return visitor.visit_seq(de::value::SeqDeserializer::new(bytes.iter().copied()));
+        return visitor.visit_seq(SeqDeserializer::new(bytes.iter().copied()));
     }
     visitor.visit_borrowed_bytes(bytes)
 }
@@ -315,231 +311,4 @@ fn too_deep() -> Fault {
 #[cold]
 fn unexpected(marker: u8, expected: &str) -> Fault {
     Fault::custom(format_args!("a value that begins with {marker:02x} is not {expected}"))
-}
-
-impl<'de> Deserializer<'de> for &mut Decoder<'de> {
-    type Error = Fault;
-
-    #[inline]
-    fn is_human_readable(&self) -> bool {
-        false
-    }
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        self.value(Wanted::Anything, visitor)
-    }
-
-    forward_to_deserialize_any! {
-        str string char identifier unit map
-    }
-
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        self.number(Wanted::Anything, visitor)
-    }
-
-    fn deserialize_u8<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        self.number(Wanted::Anything, visitor)
-    }
-
-    fn deserialize_u16<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        self.number(Wanted::Anything, visitor)
-    }
-
-    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        self.number(Wanted::Anything, visitor)
-    }
-
-    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        self.number(Wanted::Anything, visitor)
-    }
-
-    fn deserialize_i8<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        self.number(Wanted::Anything, visitor)
-    }
-
-    fn deserialize_i16<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        self.number(Wanted::Anything, visitor)
-    }
-
-    fn deserialize_i32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        self.number(Wanted::Anything, visitor)
-    }
-
-    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        self.number(Wanted::Anything, visitor)
-    }
-
-    fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        self.number(Wanted::Float, visitor)
-    }
-
-    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        self.number(Wanted::Float, visitor)
-    }
-
-    fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        match self.peek()? {
-            // 16 bytes, as serde's 128 bits are written.
-            0xc4 if self.rest.get(1) == Some(&16) => {
-                self.take(2)?;
-                visitor.visit_i128(i128::from_be_bytes(self.array()?))
-            }
-            _ => self.value(Wanted::Wide, visitor),
-        }
-    }
-
-    fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        match self.peek()? {
-            0xc4 if self.rest.get(1) == Some(&16) => {
-                self.take(2)?;
-                visitor.visit_u128(u128::from_be_bytes(self.array()?))
-            }
-            _ => self.value(Wanted::Wide, visitor),
-        }
-    }
-
-    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        self.value(Wanted::Bytes, visitor)
-    }
-
-    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        self.value(Wanted::Bytes, visitor)
-    }
-
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        self.value(Wanted::Parts, visitor)
-    }
-
-    fn deserialize_tuple<V: Visitor<'de>>(self, _length: usize, visitor: V) -> Result<V::Value, Fault> {
-        self.value(Wanted::Parts, visitor)
-    }
-
-    fn deserialize_tuple_struct<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
-        _length: usize,
-        visitor: V,
-    ) -> Result<V::Value, Fault> {
-        self.value(Wanted::Parts, visitor)
-    }
-
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
-        _fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Fault> {
-        self.value(Wanted::Parts, visitor)
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        if self.peek()? == 0xc0 {
-            self.byte()?;
-            return visitor.visit_none();
-        }
-        visitor.visit_some(self)
-    }
-
-    fn deserialize_unit_struct<V: Visitor<'de>>(self, _name: &'static str, visitor: V) -> Result<V::Value, Fault> {
-        // An empty array is how a unit struct is written.
-        if self.peek()? == 0x90 {
-            self.byte()?;
-            return visitor.visit_unit();
-        }
-        self.value(Wanted::Anything, visitor)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Fault> {
-        if name == EXTENSION_AS_IT_IS {
-            let (kind, data) = self.extension()?.ok_or_else(|| Fault::custom("this value is no extension"))?;
-            return visitor.visit_newtype_struct(Parts::new(kind, data));
-        }
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        _name: &'static str,
-        _variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Fault> {
-        match self.map_length()? {
-            Some(1) => {
-                self.descend()?;
-                let value = visitor.visit_enum(Entered(&mut *self))?;
-                self.levels += 1;
-                Ok(value)
-            }
-            Some(length) => Err(Fault::invalid_length(length, &"the one variant of an enum")),
-            None => match self.extension()? {
-                Some((kind, data)) => visitor.visit_enum(extension::variant(self, kind, data)?.into_deserializer()),
-                None => visitor.visit_enum(UnitOnly(self)),
-            },
-        }
-    }
-
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        self.skip()?;
-        visitor.visit_unit()
-    }
-}
-
-/// The elements of an array, or the keys and values of a map, that are left.
-struct Elements<'a, 'de> {
-    decoder: &'a mut Decoder<'de>,
-    left: usize,
-}
-
-impl Elements<'_, '_> {
-    /// No more than there can be: each takes a byte. The count may be a lie.
-    fn at_most(&self) -> usize {
-        self.left.min(self.decoder.rest.len())
-    }
-}
-
-impl<'de> de::SeqAccess<'de> for &mut Elements<'_, 'de> {
-    type Error = Fault;
-
-    #[inline]
-    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Fault> {
-        if self.left == 0 {
-            return Ok(None);
-        }
-        self.left -= 1;
-        seed.deserialize(&mut *self.decoder).map(Some)
-    }
-
-    #[inline]
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.at_most())
-    }
-}
-
-impl<'de> de::MapAccess<'de> for &mut Elements<'_, 'de> {
-    type Error = Fault;
-
-    #[inline]
-    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Fault> {
-        if self.left == 0 {
-            return Ok(None);
-        }
-        self.left -= 1;
-        seed.deserialize(&mut *self.decoder).map(Some)
-    }
-
-    #[inline]
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Fault> {
-        seed.deserialize(&mut *self.decoder)
-    }
-
-    #[inline]
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.at_most())
-    }
-}
-
-/// What a variant was, said to a type that wants another kind of it.
-#[cold]
-pub(super) fn not_a_unit(expected: &'static str) -> Fault {
-    Fault::invalid_type(Unexpected::UnitVariant, &expected)
 }

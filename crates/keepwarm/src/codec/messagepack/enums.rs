@@ -1,9 +1,9 @@
 //! Enums: the name of a variant, or a map from it to what the variant holds.
 
 use serde::de::value::Error as Fault;
-use serde::de::{DeserializeSeed, Deserializer, EnumAccess, VariantAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Error as _, Unexpected, VariantAccess, Visitor};
 
-use super::decoder::{Decoder, not_a_unit};
+use super::decoder::Decoder;
 
 /// Inside of the map.
 pub(super) struct Entered<'a, 'de>(pub(super) &'a mut Decoder<'de>);
@@ -67,4 +67,10 @@ impl<'de> VariantAccess<'de> for UnitOnly<'_, 'de> {
     fn struct_variant<V: Visitor<'de>>(self, _fields: &'static [&'static str], _visitor: V) -> Result<V::Value, Fault> {
         Err(not_a_unit("struct variant"))
     }
+}
+
+/// What a variant was, said to a type that wants another kind of it.
+#[cold]
+fn not_a_unit(expected: &'static str) -> Fault {
+    Fault::invalid_type(Unexpected::UnitVariant, &expected)
 }

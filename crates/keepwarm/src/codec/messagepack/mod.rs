@@ -1,6 +1,8 @@
 //! MessagePack, structs as maps with field names; `docs/wire-format.md` says which forms are written and read.
 
 mod decoder;
+mod deserializer;
+mod elements;
 mod enums;
 mod extension;
 mod integers;
