@@ -2,12 +2,14 @@
 //!
 //! Above the backend door there are values, below it payloads; this file is where one becomes the other.
 
+mod raw;
 mod remembering;
 
 use std::any::Any;
 use std::sync::Arc;
 
 use bytes::Bytes;
+pub use raw::Raw;
 use remembering::Remembering;
 use serde::Serialize;
 use serde::de::value::{Error as SerdeError, I64Deserializer};
@@ -161,6 +163,12 @@ impl Payload {
         V: ?Sized + Serialize,
         T: Value,
     {
+        if Raw::is::<T>() {
+            return Ok(match Raw::out_of(keep(value)) {
+                Self::Bytes(codec, encoded) => Self::Bytes(codec, Box::new(encoding.packed(*encoded))),
+                other => other,
+            });
+        }
         if let Some(number) = crate::codec::integer::<V, T>(value) {
             return Ok(Self::Integer(number));
         }
@@ -172,6 +180,9 @@ impl Payload {
 
     /// The value, cloned out of an object or decoded.
     pub(crate) fn into_value<T: Value>(self) -> Result<T, Unreadable> {
+        if Raw::is::<T>() {
+            return Ok(Raw::of(self.as_encoded()?));
+        }
         if let Self::Object(object) = &self
             && let Some(value) = opened::<T>(object)
         {
@@ -182,12 +193,29 @@ impl Payload {
 
     /// The value, shared with the store where it keeps objects.
     pub(crate) fn into_arc<T: Value>(self) -> Result<Arc<T>, Unreadable> {
+        if Raw::is::<T>() {
+            return Ok(Arc::new(Raw::of(self.as_encoded()?)));
+        }
         if let Self::Object(object) = &self
             && let Some(value) = opened(object)
         {
             return value;
         }
         self.decode().map(Arc::new)
+    }
+
+    /// The payload as its codec made it, for who decodes it elsewhere: neither compressed, nor an object of a near tier.
+    fn as_encoded(self) -> Result<Self, Undecodable> {
+        let (codec, encoded) = match self {
+            Self::Bytes(codec, encoded) => (codec, *encoded),
+            Self::Object(object) => match Remembering::kept(&*object) {
+                Some((codec, encoded)) => (codec, encoded),
+                None => return Ok(Self::Object(object)),
+            },
+            integer => return Ok(integer),
+        };
+        let bytes = encoded.unpacked()?;
+        Ok(Self::Bytes(codec, Box::new(Encoded { bytes, unpacked: None, ..encoded })))
     }
 
     /// Everything but an object of the very type.
@@ -281,7 +309,8 @@ pub(crate) enum Glanced<T> {
 impl<T: Value> Glanced<T> {
     #[inline]
     pub(crate) fn take(glimpse: Glimpse<'_>) -> Self {
-        if let Glimpse::Object(object) = glimpse
+        if !Raw::is::<T>()
+            && let Glimpse::Object(object) = glimpse
             && let Some(value) = shared(object)
         {
             return Self::Shared(value);

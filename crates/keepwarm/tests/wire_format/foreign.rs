@@ -10,7 +10,7 @@ use super::byte_store::ByteStore;
 use super::pickles::PICKLES;
 use super::stored;
 
-// covers: R207 R210
+// covers: R207
 #[test]
 fn a_pickle_of_django_is_a_counted_miss_and_is_replaced() {
     for (protocol, value, pickle) in PICKLES {

@@ -12,7 +12,8 @@ fn elsewhere(number: u64) -> String {
     format!("elsewhere {number}")
 }
 
-fn main() {
+#[test]
+fn the_alias_is_looked_up_when_the_function_is_called() {
     let settings = "
         [caches.default]
         backend = 'memory'

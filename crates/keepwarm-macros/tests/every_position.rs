@@ -73,8 +73,8 @@ fn needs_send<T: Send>(value: T) -> T {
     value
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() {
+#[tokio::test(flavor = "current_thread")]
+async fn a_cached_function_can_stand_anywhere() {
     #[derive(Clone, serde::Serialize, serde::Deserialize)]
     struct Local(u8);
 

@@ -47,6 +47,7 @@ fn private(number: u64) -> u64 {
     number
 }
 
-fn main() {
+#[test]
+fn it_compiles_without_a_warning() {
     assert_eq!(private(7), 7);
 }
