@@ -247,7 +247,7 @@ fn writes_go_to_the_first_server_and_reads_to_another() {
     until("the replica follows", || other.ask(&["INFO", "replication"]).contains("master_link_status:up"));
     let urls = [first.url(0), other.url(0)];
     let options = keepwarm::backends::redis::RedisOptions::urls(urls.iter().map(String::as_str)).unwrap();
-    let cache = cache_of(&options);
+    let cache = cache_of(&crate::patient(options));
     cache.set("text", "value").wait().unwrap();
     until("the replica has it", || cache.get::<String>("text").wait().unwrap().is_some());
     let hits = |server: &RedisServer| server.figure("keyspace_hits");
