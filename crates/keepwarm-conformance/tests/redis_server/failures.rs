@@ -8,7 +8,7 @@ use keepwarm::clock::Clock;
 use keepwarm::codec::Codec;
 use keepwarm::entry::{Entry, Stamp};
 use keepwarm::key::{Key, Scope};
-use keepwarm::{Backend, Cache, Deadline, ErrorKind, Payload, millis, secs};
+use keepwarm::{Backend, Cache, Deadline, ErrorKind, Payload, secs};
 use keepwarm_conformance::kit::until;
 use keepwarm_conformance::servers::RedisServer;
 
