@@ -85,7 +85,9 @@ fn being_told(server: &RedisServer, length: Duration) {
     let (mut late, mut asked) = (Vec::new(), 0);
     let ask = |connection: &mut RedisConnection, words: &[&str]| -> redis::Value {
         let mut command = redis::cmd(words[0]);
-        words[1..].iter().for_each(|word| drop(command.arg(*word)));
+        for word in &words[1..] {
+            command.arg(*word);
+        }
         command.query(connection).expect("the server answers")
     };
     let mut filler = cache(server).redis().expect("it is Redis").connection_wait().expect("it can be reached");
