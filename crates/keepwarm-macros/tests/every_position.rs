@@ -18,6 +18,7 @@ mod inner {
     }
 }
 
+#[expect(clippy::needless_lifetimes, reason = "a written lifetime is what is tested")]
 #[cached(timeout = "1h")]
 fn generic<'a, T>(text: &'a str, value: T) -> Vec<T>
 where

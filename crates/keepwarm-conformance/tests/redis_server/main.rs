@@ -12,6 +12,7 @@ mod sharing;
 mod strangers;
 mod sweeping;
 mod tls;
+mod together;
 
 use keepwarm::backends::redis::{Redis, RedisOptions};
 use keepwarm::clock::Clock;

@@ -85,6 +85,8 @@ pub enum Refusal {
     Overtaken,
     /// The value is larger than the store takes. An older value of the key is gone: it would be stale.
     TooLarge,
+    /// The store has no room for it now: its disk is full. An older value of the key is gone: it would be stale.
+    StoreFull,
     /// The entry is not to be kept: its timeout is zero, or the store keeps nothing. An older value of the key is gone.
     NotKept,
     /// The store could not be asked, and the alias degrades: the write is dropped, and an older value of the key is a miss

@@ -136,8 +136,8 @@ pub(crate) async fn a_second_copy_is_warm(cache: &str) {
     assert!(outcome.is_clean(), "{outcome:?}");
 }
 
-/// One that is killed leaves a cache that is warm and right. The cache's leases had better be short: where the store does not
-/// notice by itself that a holder died, its leases run on for as long.
+/// One that is killed leaves a cache that is warm and right. Where the store does not notice by itself that a holder died, the
+/// cache's leases had better be short: they run on for as long.
 pub(crate) async fn a_killed_copy_leaves_a_warm_cache(cache: &str) {
     let shared = Shared::new(cache).await;
     let (first, second) = (shared.workload(1), shared.workload(2));

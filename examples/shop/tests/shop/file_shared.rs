@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::copies;
 
 fn cache(folder: &Path) -> String {
-    format!("file:{}?lease=1s", folder.join("cache").display())
+    format!("file:{}", folder.join("cache").display())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -14,6 +14,7 @@ async fn two_copies_share_a_directory() {
     copies::two_copies_share(&cache(folder.path())).await;
 }
 
+// covers: R129
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_copy_leaves_a_warm_directory() {
     let folder = tempfile::tempdir().unwrap();

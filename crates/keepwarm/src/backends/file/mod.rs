@@ -1,7 +1,7 @@
 //! A store in a directory, shared by all processes of a machine, or in shared memory.
 //!
-//! Entries lie in memory-mapped files: a hit takes no lock and no system call, a write is one visit under a kernel lock
-//! that is free again when its holder dies, whatever way. What is damaged, torn or half written is a miss. The engine below
+//! Entries lie in memory-mapped files: a hit takes no lock, a write is one visit under a lock that is free again when
+//! its holder dies, whatever way, and neither takes a system call. What is damaged, torn or half written is a miss. The engine below
 //! is the crate `keepwarm-engine`; `docs/engine.md` in the repository explains its format and argues why it holds.
 //!
 //! ```

@@ -8,12 +8,15 @@
 //! first operation on a shard after an entry's deadline sweeps that shard, at most once a second, a few thousand entries
 //! at a time.
 
+mod epochs;
 mod markers;
 mod options;
+mod reading;
 mod shard;
 mod shelf;
 mod slot;
 mod store;
+mod writing;
 
 use std::collections::HashMap;
 use std::fmt;

@@ -76,7 +76,7 @@ impl Redis {
         for key in keys {
             let lying = Lying::read(key, parts.next().and_then(bytes));
             let left = life(parts.next());
-            let dead = lying.dead(record, now);
+            let dead = lying.dead(record, || now);
             found.push((lying, left, dead));
         }
         Ok(found)
@@ -90,7 +90,7 @@ impl Redis {
             let lying = Lying::read(key, parts.next().and_then(bytes));
             let left = life(parts.next());
             let record = record_of(&self.0.scope(key.scope()), parts.next());
-            let dead = lying.dead(record, now);
+            let dead = lying.dead(record, || now);
             found.push((lying, left, dead));
         }
         Ok(found)

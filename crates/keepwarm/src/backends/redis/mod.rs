@@ -44,7 +44,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use options::RedisOptions;
-pub use raw::RedisConnection;
+pub use raw::{RedisConnection, RedisSharedConnection};
 use store::Store;
 
 use crate::clock::Clock;

@@ -58,6 +58,8 @@ pub(super) struct Known {
     /// Since when it has been seen pending, in milliseconds of the store's clock; 0 for not.
     pending_since: AtomicU64,
     clock: Clock,
+    /// The bytes of a record that was read, and its number.
+    read: RwLock<Option<(Box<[u8]>, u64)>>,
 }
 
 impl Known {
@@ -71,8 +73,12 @@ impl Known {
 
     /// The record, if it has been seen pending for so long; not again before as long has passed once more.
     pub(super) fn long_pending(&self, long: Duration) -> Option<ScopeRecord> {
-        let (since, now) = (self.pending_since.load(Ordering::Relaxed), self.now_millis());
-        if since == 0 || Duration::from_millis(now.saturating_sub(since)) < long {
+        let since = self.pending_since.load(Ordering::Relaxed);
+        if since == 0 {
+            return None;
+        }
+        let now = self.now_millis();
+        if Duration::from_millis(now.saturating_sub(since)) < long {
             return None;
         }
         self.pending_since.store(now, Ordering::Relaxed);
@@ -81,7 +87,7 @@ impl Known {
 
     /// Notes a record; what it was when it is none.
     pub(super) fn note(&self, record: Option<&[u8]>) -> Option<ScopeRecord> {
-        let number = names::generation(&self.name, record);
+        let number = record.and_then(|record| self.number(record));
         self.seen.store(number.unwrap_or(0), Ordering::Relaxed);
         let record = number.map(ScopeRecord);
         if !record.is_some_and(ScopeRecord::is_pending) {
@@ -90,6 +96,22 @@ impl Known {
             self.pending_since.store(self.now_millis(), Ordering::Relaxed);
         }
         record
+    }
+}
+
+impl Known {
+    /// The number in a record. Nearly always it is the same as before, down to its bytes, which need no second look.
+    fn number(&self, record: &[u8]) -> Option<u64> {
+        let known = self.read.read();
+        if let Some((bytes, number)) = &*known
+            && **bytes == *record
+        {
+            return Some(*number);
+        }
+        drop(known);
+        let number = names::generation(&self.name, Some(record))?;
+        *self.read.write() = Some((record.into(), number));
+        Some(number)
     }
 }
 
@@ -121,6 +143,7 @@ impl Scopes {
                 seen: AtomicU64::new(0),
                 pending_since: AtomicU64::new(0),
                 clock: self.clock.clone(),
+                read: RwLock::default(),
             })
         };
         Arc::clone(scopes[index].get_or_insert_with(make))

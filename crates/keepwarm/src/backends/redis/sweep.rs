@@ -10,7 +10,7 @@ use redis::{Cmd, Value};
 use super::judge::lies_plain;
 use super::link::{Request, packed};
 use super::names;
-use super::scopes::ScopeRecord;
+use super::scopes::{Known, ScopeRecord};
 use super::script_call::Arguments;
 use super::scripts;
 use super::servers::{bytes, checked, list, one};
@@ -73,9 +73,9 @@ impl Store {
     }
 
     /// Sweeps what another process began to and has not ended for a while: it may be gone.
-    pub(super) fn adopt(self: &Arc<Self>, scope: &Scope) {
-        if let Some(record) = self.scope(scope).long_pending(SWEEP_LEASE) {
-            self.sweep_later(Job { scope: scope.clone(), record, adopted: true });
+    pub(super) fn adopt(self: &Arc<Self>, scope: &Known) {
+        if let Some(record) = scope.long_pending(SWEEP_LEASE) {
+            self.sweep_later(Job { scope: scope.scope.clone(), record, adopted: true });
         }
     }
 

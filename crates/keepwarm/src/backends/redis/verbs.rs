@@ -35,22 +35,6 @@ use crate::wire::{Anchor, Content, Envelope};
 pub(super) const LOOKS: usize = 16;
 
 impl Redis {
-    fn payload(lying: Lying) -> Option<Payload> {
-        match lying {
-            Lying::Plain(number) => Some(Payload::Integer(number)),
-            Lying::Envelope(envelope) => envelope.payload(),
-            Lying::Nothing | Lying::Lease | Lying::Foreign(_) => None,
-        }
-    }
-
-    fn found(lying: Lying, dead: Option<MissReason>) -> Lookup<Payload> {
-        match (dead, Self::payload(lying)) {
-            (Some(reason), _) => Lookup::Miss(reason),
-            (None, Some(payload)) => Lookup::Hit(payload),
-            (None, None) => Lookup::Miss(MissReason::Undecodable),
-        }
-    }
-
     /// What lies under a key as an entry; `left` is the server's `PTTL`.
     pub(super) fn as_entry(&self, lying: Lying, left: i64) -> Option<Entry> {
         let anchor = Anchor::now(&self.0.clock);
@@ -81,7 +65,7 @@ impl Redis {
             let moved = lying.marks().iter().zip(&current).find(|(mark, current)| Some(mark.generation) != **current);
             moved.map(|(mark, _)| mark.marker.kind().into())
         };
-        let dead = lying.dead(record, self.0.clock.unix_millis()).or_else(moved);
+        let dead = lying.dead(record, || self.0.clock.unix_millis()).or_else(moved);
         Ok((lying, left, dead, current))
     }
 }
@@ -117,15 +101,11 @@ impl Backend for Redis {
     }
 
     async fn get(&self, key: &Key<'_>, hint: &[Marker]) -> Result<Lookup<Payload>> {
-        let found = self.0.look(std::slice::from_ref(key), hint).await?.pop();
-        self.0.adopt(key.scope());
-        let (lying, dead) = found.ok_or_else(|| senseless("a read without an answer"))?;
-        Ok(Self::found(lying, dead))
+        self.0.look_at(key, hint).await
     }
 
     async fn get_many(&self, keys: &[Key<'_>], hint: &[Marker]) -> Result<Vec<Lookup<Payload>>> {
-        let found = self.0.look(keys, hint).await?;
-        Ok(found.into_iter().map(|(lying, dead)| Self::found(lying, dead)).collect())
+        self.0.look(keys, hint).await
     }
 
     async fn entry(&self, key: &Key<'_>, hint: &[Marker]) -> Result<Lookup<Entry>> {
@@ -219,7 +199,7 @@ impl Backend for Redis {
                 "hit" => {
                     let found = rest.next().and_then(bytes);
                     let tail = found.as_deref().and_then(|bytes| bytes.last_chunk::<4>().copied());
-                    match Self::payload(Lying::read(key, found)) {
+                    match Lying::read(key, found).payload() {
                         Some(payload) => return Ok(Lease::Hit(payload)),
                         // Torn, or another key's: nobody can read it.
                         None => undecodable = tail.unwrap_or_default().to_vec(),
