@@ -16,22 +16,14 @@ use super::options::RedisOptions;
 use super::scopes::{Known, ScopeRecord, Scopes};
 use super::servers::{Servers, bytes, checked, list};
 use super::sweep::Sweeper;
-<<<<<<< HEAD
-use crate::backend::ServerFigures;
-=======
 use crate::backend::{Lookup, ServerFigures};
-use crate::backends::custom::random::fresh;
->>>>>>> main
 use crate::clock::Clock;
 use crate::entry::{Generation, Marker, MissReason};
 use crate::error::Result;
 use crate::expiry::Deadline;
 use crate::key::{Key, Scope};
-<<<<<<< HEAD
-use crate::random::fresh;
-=======
 use crate::payload::Payload;
->>>>>>> main
+use crate::random::fresh;
 
 /// How long a marker lies that no entry lies under.
 pub(super) const MARKER_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
