@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use keepwarm::backends::redis::{Redis, RedisOptions};
 use keepwarm::clock::Clock;
+use keepwarm::secs;
 use keepwarm_conformance::servers::RedisServer;
 use keepwarm_conformance::{Suite, Target};
 
@@ -20,7 +21,7 @@ fn main() -> ExitCode {
         Target::cloned("redis", move |_| {
             let database = next.fetch_add(1, Ordering::Relaxed) % DATABASES;
             let options = RedisOptions::url(&server.url(database)).expect("the URL of a server");
-            Redis::new(&options, Clock::system())
+            Redis::new(&options.socket_timeout(secs(10)).connect_timeout(secs(10)), Clock::system())
         })
         .own_clock()
     };

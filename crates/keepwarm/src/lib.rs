@@ -63,6 +63,7 @@ mod expiry;
 pub mod key;
 pub mod layers;
 mod payload;
+mod random;
 pub mod schema;
 pub mod settings;
 mod stats;

@@ -120,6 +120,8 @@ async fn kept(arguments: &Arguments, cache: Cache) -> Result<(Database, Cache), 
     };
     let database = tokio::task::spawn_blocking(move || Database::keep(&file, 1)).await??;
     let settings = AliasSettings::from_url(&arguments.cache)?.with("version", database.identity());
+    // A shop goes on without its cache: a store that does not answer costs queries and no page.
+    let settings = if arguments.cache.contains("on_error") { settings } else { settings.with("on_error", "degrade") };
     Ok((database, Caches::builder().alias("default", settings).build()?.get("default")?))
 }
 

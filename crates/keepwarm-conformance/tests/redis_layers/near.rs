@@ -221,8 +221,9 @@ fn four_readers_are_never_served_what_they_were_told_is_old() {
 #[test]
 fn what_another_machine_invalidates_is_gone_here() {
     let server = RedisServer::start();
-    let url = format!("{}?near_max_entries=1000&max_staleness=60&timeout=never", server.url(0));
-    let (here, there) = (Cache::from_url(&url).unwrap(), Cache::from_url(&server.url(0)).unwrap());
+    let patient = format!("{}?deadline=30&socket_timeout=30", server.url(0));
+    let url = format!("{patient}&near_max_entries=1000&max_staleness=60&timeout=never");
+    let (here, there) = (Cache::from_url(&url).unwrap(), Cache::from_url(&patient).unwrap());
     let watching = || here.stats().wait().unwrap().health.near.unwrap().watching;
     here.get::<u64>("key").wait().unwrap();
     until("the server is watched", watching);

@@ -8,14 +8,20 @@ use keepwarm::clock::Clock;
 use keepwarm::codec::Codec;
 use keepwarm::entry::{Entry, Stamp};
 use keepwarm::key::{Key, Scope};
-use keepwarm::{Backend, Deadline, ErrorKind, Payload, millis, secs};
+use keepwarm::{Backend, Cache, Deadline, ErrorKind, Payload, secs};
 use keepwarm_conformance::kit::until;
 use keepwarm_conformance::servers::RedisServer;
 
-use crate::{cache, cache_of, kind, options};
+use crate::{cache, cache_of, kind, options, options_of};
 
-/// More than any call may take whose server does not answer: its timeout, and what a busy machine adds.
-const LONGEST: Duration = Duration::from_millis(700);
+/// More than any call may take whose server does not answer: its timeout, and what a busy machine adds. Other clients wait for
+/// 5 seconds and more. What it is where nothing else runs is measured by `make bench-redis`.
+const LONGEST: Duration = Duration::from_secs(3);
+
+/// With the timeouts that hold where nothing is said.
+fn hasty(server: &RedisServer) -> Cache {
+    cache_of(&RedisOptions::url(&server.url(0)).unwrap())
+}
 
 /// Runs a call in both faces and looks at the clock.
 pub(crate) fn in_time<T>(what: &str, call: impl FnOnce() -> T) -> T {
@@ -33,7 +39,7 @@ pub(crate) fn runtime() -> tokio::runtime::Runtime {
 #[test]
 fn a_server_that_is_gone_fails_at_once_and_the_next_call_after_its_restart_works() {
     let mut server = RedisServer::start();
-    let cache = cache(&server);
+    let cache = hasty(&server);
     let runtime = runtime();
     cache.set("key", "old").wait().unwrap();
     runtime.block_on(async { cache.get::<String>("key").await }).unwrap();
@@ -50,7 +56,7 @@ fn a_server_that_is_gone_fails_at_once_and_the_next_call_after_its_restart_works
     let back = Instant::now();
     until("it is back", || cache.set("key", "new").wait().is_ok());
     until("it is back for tasks", || runtime.block_on(async { cache.get::<String>("key").await }).is_ok());
-    assert!(back.elapsed() < millis(500), "back after {:?}", back.elapsed());
+    assert!(back.elapsed() < LONGEST, "back after {:?}", back.elapsed());
     assert_eq!(cache.get::<String>("key").wait().unwrap().as_deref(), Some("new"));
 }
 
@@ -73,7 +79,7 @@ fn a_restart_between_two_calls_is_not_noticed() {
 #[test]
 fn a_server_that_hangs_fails_within_its_timeout_and_works_when_it_goes_on() {
     let server = RedisServer::start();
-    let cache = cache(&server);
+    let cache = hasty(&server);
     let runtime = runtime();
     cache.set("key", "value").wait().unwrap();
     runtime.block_on(async { cache.get::<String>("key").await }).unwrap();
@@ -108,7 +114,7 @@ fn a_server_that_hangs_fails_within_its_timeout_and_works_when_it_goes_on() {
 #[test]
 fn a_write_that_timed_out_is_not_delivered_later() {
     let server = RedisServer::start();
-    let cache = cache(&server);
+    let cache = hasty(&server);
     cache.set("key", "old").wait().unwrap();
     cache.incr("warm", 1).or_insert(0, secs(100)).wait().unwrap();
     server.stall();
@@ -159,7 +165,7 @@ fn a_wrong_password_or_database_is_said_clearly_and_not_called_transient() {
         (url(":right@", 9), "out of range"),
         (url("nobody:right@", 0), "username"),
     ] {
-        let cache = cache_of(&RedisOptions::url(&url).unwrap());
+        let cache = cache_of(&options_of(&url));
         for answer in [cache.get::<String>("key").wait(), runtime.block_on(async { cache.get::<String>("key").await })]
         {
             let error = answer.unwrap_err();
@@ -169,7 +175,7 @@ fn a_wrong_password_or_database_is_said_clearly_and_not_called_transient() {
             assert!(!error.to_string().contains("wrong@") && !format!("{error:?}").contains(":right"), "{error:?}");
         }
     }
-    let cache = cache_of(&RedisOptions::url(&url(":right@", 3)).unwrap());
+    let cache = cache_of(&options_of(&url(":right@", 3)));
     cache.set("key", "value").wait().unwrap();
     assert_eq!(runtime.block_on(async { cache.get::<String>("key").await }).unwrap().as_deref(), Some("value"));
 }

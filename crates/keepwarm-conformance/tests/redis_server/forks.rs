@@ -14,12 +14,16 @@ use crate::children::{play, playing};
 const PART: &str = "fork";
 const COUNTS: i64 = 50;
 
+/// For machines under load.
+const PATIENT: &str = "deadline=60&socket_timeout=60&socket_connect_timeout=60&timeout=never";
+
 fn is_watching(cache: &Cache) -> bool {
     cache.stats().wait().unwrap().health.near.is_some_and(|near| near.watching)
 }
 
 /// Everything that has connections, threads or tasks behind it.
 fn use_it(cache: &Cache, url: &str, who: &str) {
+    let patient = format!("{url}?{PATIENT}");
     for _ in 0..COUNTS {
         cache.incr("counter", 1).wait().unwrap();
     }
@@ -34,7 +38,7 @@ fn use_it(cache: &Cache, url: &str, who: &str) {
     let guard = cache.lock("lock").timeout(secs(1000)).wait().unwrap();
     assert!(guard.release().wait().unwrap());
     // The near tier is told in this process, whoever was told in another.
-    let (others, key) = (Cache::from_url(url).unwrap(), format!("seen by {who}"));
+    let (others, key) = (Cache::from_url(&patient).unwrap(), format!("seen by {who}"));
     assert_eq!(cache.get::<u64>(&key).wait().unwrap(), None);
     until("the server is watched", || is_watching(cache));
     others.set(&key, &1_u64).wait().unwrap();
@@ -42,7 +46,7 @@ fn use_it(cache: &Cache, url: &str, who: &str) {
     others.set(&key, &2_u64).wait().unwrap();
     until("the news is in", || cache.get::<u64>(&key).wait().unwrap() == Some(2));
     // Clearing has a thread of its own sweep up.
-    let prefix = Cache::from_url(&format!("{url}?key_prefix={who}")).unwrap();
+    let prefix = Cache::from_url(&format!("{patient}&key_prefix={who}")).unwrap();
     prefix.set("key", &1).wait().unwrap();
     prefix.clear().wait().unwrap();
     assert_eq!(prefix.get::<i32>("key").wait().unwrap(), None);
@@ -52,8 +56,7 @@ fn use_it(cache: &Cache, url: &str, who: &str) {
 #[test]
 fn a_process_that_forks() {
     let Some(url) = playing(PART) else { return };
-    let patient = "deadline=60&socket_timeout=60&timeout=never&near_max_entries=1000";
-    let cache = Cache::from_url(&format!("{url}?{patient}")).unwrap();
+    let cache = Cache::from_url(&format!("{url}?{PATIENT}&near_max_entries=1000")).unwrap();
     cache.set("counter", &0).wait().unwrap();
     use_it(&cache, &url, "before");
     // SAFETY: the child uses what this thread made, and leaves without running anything of the other threads.

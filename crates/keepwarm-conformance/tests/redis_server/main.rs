@@ -17,6 +17,7 @@ mod together;
 use keepwarm::backends::redis::{Redis, RedisOptions};
 use keepwarm::clock::Clock;
 use keepwarm::{Cache, Error};
+use keepwarm_conformance::kit::PATIENCE;
 use keepwarm_conformance::servers::RedisServer;
 
 /// A cache of its own on a server's first database.
@@ -25,7 +26,16 @@ fn cache(server: &RedisServer) -> Cache {
 }
 
 fn options(server: &RedisServer) -> RedisOptions {
-    RedisOptions::url(&server.url(0)).expect("the URL of a server")
+    options_of(&server.url(0))
+}
+
+/// Patient: on a machine under load an answer may take longer than any timeout of use to a program.
+fn options_of(url: &str) -> RedisOptions {
+    patient(RedisOptions::url(url).expect("the URL of a server"))
+}
+
+fn patient(options: RedisOptions) -> RedisOptions {
+    options.socket_timeout(PATIENCE).connect_timeout(PATIENCE)
 }
 
 fn cache_of(options: &RedisOptions) -> Cache {

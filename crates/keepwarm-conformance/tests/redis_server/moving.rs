@@ -124,7 +124,7 @@ fn a_lost_master_is_replaced_and_others_are_not_held_up() {
 #[test]
 fn a_prefix_with_a_hash_tag_keeps_a_cluster_to_single_trips() {
     let cluster = RedisCluster::start();
-    let redis = Redis::new(&RedisOptions::url(&cluster.url()).unwrap(), Clock::system());
+    let redis = Redis::new(&crate::options_of(&cluster.url()), Clock::system());
     assert_eq!(redis.kind(), "redis");
     let cache = Cache::builder().backend(redis).key_prefix("{app}").build().unwrap();
     let work = || {

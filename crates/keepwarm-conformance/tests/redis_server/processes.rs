@@ -3,12 +3,11 @@
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use keepwarm::backends::redis::RedisOptions;
 use keepwarm::{Cache, secs};
 use keepwarm_conformance::kit::until;
 use keepwarm_conformance::servers::RedisServer;
 
-use crate::{cache, cache_of, done};
+use crate::{cache, cache_of, done, options_of};
 
 const PROCESSES: usize = 4;
 const ROUNDS: i64 = 100;
@@ -38,7 +37,7 @@ fn at_once(server: &RedisServer, work: &str) {
 #[test]
 fn one_of_several_processes() {
     let (Ok(url), Ok(work)) = (std::env::var("KEEPWARM_TEST_URL"), std::env::var("KEEPWARM_TEST_WORK")) else { return };
-    let cache = cache_of(&RedisOptions::url(&url).unwrap().socket_timeout(secs(10)));
+    let cache = cache_of(&options_of(&url));
     let mut connection = cache.redis().unwrap().connection_wait().unwrap();
     let mut ask = |words: &[&str]| -> Option<String> {
         let mut command = redis::cmd(words[0]);

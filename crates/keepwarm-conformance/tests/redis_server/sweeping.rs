@@ -1,6 +1,6 @@
 //! A clearing whose process dies before it has swept up: nothing old comes back, and another process goes on with it.
 
-use keepwarm::backends::redis::{Redis, RedisOptions};
+use keepwarm::backends::redis::Redis;
 use keepwarm::clock::{Clock, ManualClock};
 use keepwarm::{Cache, secs};
 use keepwarm_conformance::kit::until;
@@ -8,7 +8,7 @@ use keepwarm_conformance::servers::RedisServer;
 use rustix::process::{Signal, getpid, kill_process};
 
 use crate::children::{play, playing};
-use crate::{cache, cache_of};
+use crate::{cache, cache_of, options, options_of};
 
 const PART: &str = "sweep";
 const KEYS: usize = 20_000;
@@ -20,7 +20,7 @@ const TRIES: usize = 20;
 #[test]
 fn a_process_that_dies_while_it_sweeps() {
     let Some(url) = playing(PART) else { return };
-    let cache = cache_of(&RedisOptions::url(&url).unwrap().socket_timeout(secs(30)));
+    let cache = cache_of(&options_of(&url));
     let mut connection = cache.redis().unwrap().connection_wait().unwrap();
     let mut size = || redis::cmd("DBSIZE").query::<usize>(&mut connection).unwrap();
     let before = size();
@@ -47,7 +47,7 @@ fn a_sweep_whose_process_died_is_ended_by_another() {
     assert!((0..TRIES).any(|_| dies_in_the_middle()), "every sweep was over before its process died");
 
     let clock = ManualClock::new();
-    let redis = Redis::new(&RedisOptions::url(&server.url(0)).unwrap(), Clock::manual(&clock));
+    let redis = Redis::new(&options(&server), Clock::manual(&clock));
     let other = Cache::builder().backend(redis).clock(Clock::manual(&clock)).key_prefix("app").build().unwrap();
     let names = || items.iter().map(|(name, _)| name);
     assert!(other.get_many::<i64, _>(names().take(5000)).wait().unwrap().is_empty(), "all of it is dead");

@@ -3,10 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use keepwarm::backends::redis::RedisOptions;
 use keepwarm_conformance::servers::{RedisServer, free_port};
 
-use crate::{cache_of, kind};
+use crate::{cache_of, kind, options_of};
 
 fn openssl(directory: &Path, arguments: &str) {
     let done = Command::new("openssl").args(arguments.split(' ')).current_dir(directory).output().unwrap();
@@ -41,7 +40,7 @@ fn both_faces_speak_tls_to_a_server_that_is_known_and_to_no_other() {
     ]);
     let url = format!("rediss://127.0.0.1:{port}/1");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let known = RedisOptions::url(&url).unwrap().authorities(path("ca.crt"));
+    let known = options_of(&url).authorities(path("ca.crt"));
     for options in [known.clone(), known.identity(path("server.crt"), path("server.key"))] {
         let cache = cache_of(&options);
         let text = "x".repeat(300_000);
@@ -49,10 +48,10 @@ fn both_faces_speak_tls_to_a_server_that_is_known_and_to_no_other() {
         assert_eq!(cache.get::<String>("text").wait().unwrap().as_ref(), Some(&text));
         assert_eq!(runtime.block_on(async { cache.get::<String>("text").await }).unwrap().as_ref(), Some(&text));
     }
-    let stranger = cache_of(&RedisOptions::url(&url).unwrap());
+    let stranger = cache_of(&options_of(&url));
     assert_eq!(kind(stranger.get::<String>("text").wait()), keepwarm::ErrorKind::Connection);
     assert!(runtime.block_on(async { stranger.get::<String>("text").await }).is_err());
-    let missing = cache_of(&RedisOptions::url(&url).unwrap().authorities(path("nothing.crt")));
+    let missing = cache_of(&options_of(&url).authorities(path("nothing.crt")));
     assert_eq!(kind(missing.get::<String>("text").wait()), keepwarm::ErrorKind::Configuration);
 }
 
@@ -62,7 +61,7 @@ fn a_socket_of_this_machine_works_like_any_other() {
     let directory = tempfile::tempdir().unwrap();
     let socket = directory.path().join("redis.sock");
     let _server = RedisServer::start_with(&["--unixsocket", socket.to_str().unwrap()]);
-    let cache = cache_of(&RedisOptions::url(&format!("unix://{}?db=2", socket.display())).unwrap());
+    let cache = cache_of(&options_of(&format!("unix://{}?db=2", socket.display())));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     cache.set("key", "value").wait().unwrap();
     assert_eq!(cache.get::<String>("key").wait().unwrap().as_deref(), Some("value"));

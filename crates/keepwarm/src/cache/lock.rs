@@ -11,6 +11,7 @@ use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::expiry::Deadline;
 use crate::key::{Key, Scope};
+use crate::random::fresh;
 
 /// How long a lock is held that was given no time: long enough for most work, short enough to recover from a crash.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -108,7 +109,8 @@ impl<'a> Lock<'a> {
             return Err(Error::new(ErrorKind::Unsupported, "a store that keeps nothing cannot hold a lock"));
         }
         let place = Place::new(self.cache, self.name);
-        let token = format!("{:032x}", fastrand::u128(..));
+        // Not a random generator's alone: both sides of a `fork` would draw the same owner.
+        let token = format!("{:032x}", (u128::from(fresh()) << 64) | u128::from(fresh()));
         // Before it is taken: who goes away or is told of a failure may have taken it all the same, and gives it back.
         let mut guard =
             LockGuard { cache: self.cache.clone(), place: Arc::new(place), token, fence: 0, released: false };

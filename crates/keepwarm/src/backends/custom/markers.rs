@@ -3,11 +3,11 @@
 //! A marker that is lost, torn or overwritten gets a new random generation the next time it is needed, so that whatever
 //! the store does to markers, old entries stay dead.
 
-use super::random::fresh;
 use super::{Adapter, Custom};
 use crate::entry::{Generation, Mark, Marker, MarkerKind};
 use crate::error::Result;
 use crate::key::Scope;
+use crate::random::fresh;
 use crate::wire::{Content, Envelope};
 
 /// Where a marker's generation lies in the store.

@@ -67,7 +67,6 @@ mod entries;
 mod failures;
 mod leases;
 mod markers;
-pub(in crate::backends) mod random;
 mod time;
 mod verbs;
 

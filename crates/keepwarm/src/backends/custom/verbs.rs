@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::entries::Found;
 use super::markers::{marker_key, scope_key};
-use super::random::fresh;
 use super::{Adapter, Custom};
 use crate::backend::{
     Abilities, Backend, Claim, Count, Fence, Housekeeping, Inspection, Lease, Locked, Locking, Lookup, Page, Put,
@@ -16,6 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::expiry::Deadline;
 use crate::key::{Key, Parts, Pattern, Scope};
 use crate::payload::{Glimpse, Payload};
+use crate::random::fresh;
 use crate::wire::{Content, Envelope};
 
 impl<C: Custom> Adapter<C> {

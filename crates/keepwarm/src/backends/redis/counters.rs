@@ -13,12 +13,12 @@ use super::servers::bytes;
 use super::store::{Life, record_of};
 use super::verbs::LOOKS;
 use crate::backend::Count;
-use crate::backends::custom::random::fresh;
 use crate::entry::Entry;
 use crate::error::Result;
 use crate::expiry::Deadline;
 use crate::key::Key;
 use crate::payload::Payload;
+use crate::random::fresh;
 
 /// What a count is to tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,9 +9,9 @@ use super::scopes::{Known, ScopeRecord};
 use super::scripts::{self, Script};
 use super::servers::{bytes, checked, script_command};
 use super::store::{Store, record_of, said};
-use crate::backends::custom::random::fresh;
 use crate::error::Result;
 use crate::key::{Key, Scope};
+use crate::random::fresh;
 
 /// The arguments of a verb, behind those that all scripts have.
 #[derive(Clone, Default)]

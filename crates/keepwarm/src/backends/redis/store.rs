@@ -17,13 +17,13 @@ use super::scopes::{Known, ScopeRecord, Scopes};
 use super::servers::{Servers, bytes, checked, list};
 use super::sweep::Sweeper;
 use crate::backend::{Lookup, ServerFigures};
-use crate::backends::custom::random::fresh;
 use crate::clock::Clock;
 use crate::entry::{Generation, Marker, MissReason};
 use crate::error::Result;
 use crate::expiry::Deadline;
 use crate::key::{Key, Scope};
 use crate::payload::Payload;
+use crate::random::fresh;
 
 /// How long a marker lies that no entry lies under.
 pub(super) const MARKER_LIFE: Duration = Duration::from_secs(24 * 60 * 60);

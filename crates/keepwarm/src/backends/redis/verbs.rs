@@ -21,13 +21,13 @@ use crate::backend::{
     Abilities, Backend, Claim, Count, Fence, Housekeeping, Inspection, Lease, Locked, Locking, Lookup, Page, Put,
     Sharing, Size, When,
 };
-use crate::backends::custom::random::fresh;
 use crate::codec::Codec;
 use crate::entry::{Entry, Generation, Marker, MissReason, Stamp};
 use crate::error::Result;
 use crate::expiry::Deadline;
 use crate::key::{Key, Parts, Pattern, Scope};
 use crate::payload::{Glimpse, Payload};
+use crate::random::fresh;
 use crate::wire::{Anchor, Content, Envelope};
 
 /// How often a verb looks again when the scope's record is not the one it was guessed to be: once is usual after a

@@ -11,12 +11,12 @@ use super::scripts;
 use super::servers::{bytes, checked, list, mget};
 use super::store::{Life, MARKER_LIFE, Store, millis, record_of};
 use crate::backend::{Put, Refusal, When};
-use crate::backends::custom::random::fresh;
 use crate::codec::Codec;
 use crate::entry::{Entry, Generation, Mark, Stamp};
 use crate::error::Result;
 use crate::key::Key;
 use crate::payload::Payload;
+use crate::random::fresh;
 use crate::wire::{Anchor, Content, Envelope};
 
 /// The longest string that a server takes (512 MB).

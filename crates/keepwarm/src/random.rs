@@ -1,4 +1,4 @@
-//! Numbers that nobody ever had before: stamps and generations of a store that other processes may share.
+//! Numbers that nobody ever had before: stamps and generations of a store that other processes may share, and owners of locks.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 ///
 /// A random generator alone would hand the same numbers to both sides of a `fork`, and two processes that invalidate in
 /// turn would bring an old generation back. So the process, the time and a count go into it as well.
-pub(in crate::backends) fn fresh() -> u64 {
+pub(crate) fn fresh() -> u64 {
     static SECRET: LazyLock<RandomState> = LazyLock::new(RandomState::new);
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
