@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use keepwarm::{Cache, Put};
 use keepwarm_conformance::servers::RedisServer;
 use rustix::net::{AddressFamily, SocketType, bind, listen, socket};
+use tokio::runtime::Runtime;
 
 use crate::Bench;
 use crate::report::Report;
@@ -49,7 +50,7 @@ fn is_down(cache: &Cache) -> bool {
 }
 
 /// Calls for a while, from a thread and from tasks.
-fn call(cache: &Cache) -> Calls {
+fn call(cache: &Cache, runtime: &Runtime) -> Calls {
     let calls = Mutex::new(Calls::default());
     let begin = Instant::now();
     thread::scope(|scope| {
@@ -64,8 +65,7 @@ fn call(cache: &Cache) -> Calls {
             }
         });
         scope.spawn(|| {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.expect("a runtime can be made").block_on(async {
+            runtime.block_on(async {
                 let tasks: Vec<_> = (0..TASKS)
                     .map(|_| {
                         let cache = cache.clone();
@@ -119,22 +119,25 @@ fn degrading(url: &str) -> Cache {
 }
 
 pub(crate) fn all(_: &Bench, report: &mut Report) {
+    // It outlives the outages, as that of a program does: whoever looks for the server in it goes on.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let runtime = runtime.expect("a runtime can be made");
     let mut server = RedisServer::start();
     let cache = degrading(&server.url(0));
     let warm = || assert!(cache.set("key", "value").wait().is_ok());
     warm();
     server.kill();
-    let calls = call(&cache);
+    let calls = call(&cache, &runtime);
     server.restart();
     report_calls(report, "killed", calls, until_back(&cache));
     warm();
     server.stall();
-    let calls = call(&cache);
+    let calls = call(&cache, &runtime);
     server.resume();
     report_calls(report, "stopped (SIGSTOP)", calls, until_back(&cache));
     let full = Full::new().expect("the machine has a free port");
     let cache = degrading(&format!("redis://{}/0", full.address));
-    let calls = call(&cache);
+    let calls = call(&cache, &runtime);
     full.serve(server.port());
     report_calls(report, "unreachable (packets dropped)", calls, until_back(&cache));
 }
