@@ -77,7 +77,8 @@ def stand_in(kind, face):
     module_name, name = place.rsplit(".", 1)
     substitute = type(name, (ours,), {"__module__": module_name, **INSIDES})
     if face == "async":
-        # Set later than made: a class that overrides a verb gets Django's own way of what is derived from it.
+        # These are not overridden verbs, from which others are to be derived: the sync ones come of those that are awaited.
+        substitute.__init_subclass__ = classmethod(lambda cls, **options: None)
         for verb in VERBS:
             setattr(substitute, verb, twin(verb))
     setattr(importlib.import_module(module_name), name, substitute)
