@@ -1,6 +1,10 @@
 """How a Python cache object says what it is a handle on, also when it is changed later."""
 
 from keepwarm._native import Core
+from keepwarm.exceptions import ConfigurationError
+
+# How values are written where others can write as well; `auto` pickles what has no exact plain form.
+SERIALIZERS = ("auto", "msgpack", "json", "pickle")
 
 # What decides over keys: an object whose class or instance overrides one of these makes its keys in Python.
 KEY_METHODS = ("make_key", "validate_key", "make_and_validate_key")
@@ -39,7 +43,27 @@ class Opening:
         if self.kind == "memory":
             settings["location"] = self._place(settings)
         self.__dict__["_settings"] = settings
-        self._open(name, settings, self._makes_plain_keys())
+        self._open(name, settings, self._makes_plain_keys(), self._pickling(settings))
+
+    def _pickling(self, settings):
+        """Takes what says of pickles out of the settings: whether all values are pickled, and the keys that sign; or nothing."""
+        serializer = settings.pop("serializer", None) or "auto"
+        own = settings.pop("signing_key", None)
+        if serializer not in SERIALIZERS:
+            raise ConfigurationError(f"serializer is one of {', '.join(map(repr, SERIALIZERS))}, not {serializer!r}")
+        if serializer == "json":
+            settings["codec"] = "json"
+        if serializer in ("json", "msgpack"):
+            return None
+        if own is None:
+            keys = self._signing_keys()
+        else:
+            keys = [own] if isinstance(own, str) else list(own)
+        return serializer == "pickle", keys
+
+    def _signing_keys(self):
+        """The keys of an alias that has none of its own."""
+        return []
 
     def _place(self, settings):
         """A store in memory has one set of bounds: who names it with other ones gets another store beside it."""

@@ -2,7 +2,9 @@
 //! Django's object per thread and request costs nothing and has one flight table and one set of counters.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use keepwarm::backend::KINDS;
 use keepwarm::codec::Codec;
 use keepwarm::settings::{AliasSettings, SettingValue};
 use keepwarm::{Cache, Caches, Result};
@@ -11,7 +13,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
-use crate::values::Values;
+use crate::values::{Pickling, Signing, Values};
 
 /// The name under which stored keys are taken as they are: whoever made them has a way of their own.
 const VERBATIM: &str = "keepwarm.verbatim";
@@ -32,19 +34,24 @@ static OPENED: Mutex<Option<HashMap<String, (Cache, Cache)>>> = Mutex::new(None)
 
 impl Alias {
     /// The alias of these settings, built when it is first asked for.
-    pub(crate) fn open(name: &str, settings: &Bound<'_, PyDict>, plain: bool) -> PyResult<Self> {
+    pub(crate) fn open(
+        name: &str,
+        settings: &Bound<'_, PyDict>,
+        plain: bool,
+        pickling: Option<(bool, Vec<String>)>,
+    ) -> PyResult<Self> {
         let table = match setting(settings.as_any())? {
             SettingValue::Table(table) => table,
             _ => return Err(PyTypeError::new_err("the settings of an alias are a dict")),
         };
         let (cache, verbatim) = opened(name, &table).map_err(|error| crate::errors::raise(settings.py(), &error))?;
-        Ok(Self { values: values(&cache, &table), cache, verbatim, plain })
+        Ok(Self { values: values(&cache, &table, pickling), cache, verbatim, plain })
     }
 
     /// The alias' part that a namespace is.
     pub(crate) fn namespace(&self, name: &str) -> Self {
         let cache = Cache::clone(&self.cache.namespace(name));
-        Self { verbatim: cache.clone(), cache, plain: true, values: self.values }
+        Self { verbatim: cache.clone(), cache, plain: true, values: self.values.clone() }
     }
 }
 
@@ -104,12 +111,18 @@ fn spell(text: &mut String, value: &SettingValue) {
     }
 }
 
-fn values(cache: &Cache, table: &[(String, SettingValue)]) -> Values {
+fn values(cache: &Cache, table: &[(String, SettingValue)], pickling: Option<(bool, Vec<String>)>) -> Values {
     let json = table.iter().any(|(option, value)| {
         option == "codec" && matches!(value, SettingValue::Text(name) if name == Codec::Json.name())
     });
     let codec = if json { Codec::Json } else { Codec::MessagePack };
-    Values { keeps_objects: cache.abilities().keeps_objects, codec }
+    let (pickling, keys) = match pickling {
+        None => (Pickling::Never, Vec::new()),
+        Some((false, keys)) => (Pickling::Fallback, keys),
+        Some((true, keys)) => (Pickling::Always, keys),
+    };
+    let signing = Arc::new(Signing::new(keys.iter().map(String::as_str)));
+    Values { keeps_objects: cache.abilities().keeps_objects, codec, pickling, signing }
 }
 
 /// A setting as Rust reads it.
@@ -140,4 +153,10 @@ fn setting(value: &Bound<'_, PyAny>) -> PyResult<SettingValue> {
         // A path, say: what it is as text.
         Ok(SettingValue::Text(value.call_method0("__fspath__").unwrap_or_else(|_| value.clone()).str()?.to_string()))
     }
+}
+
+/// Every name under which settings can ask for a backend of this library.
+#[pyfunction]
+pub(crate) fn known_backends() -> Vec<&'static str> {
+    KINDS.iter().flat_map(|kind| std::iter::once(kind.name).chain(kind.dotted.iter().copied())).collect()
 }

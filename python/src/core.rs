@@ -24,13 +24,27 @@ struct Link {
 }
 
 /// A key of one call, and where it is looked up.
+#[derive(Clone)]
 pub(crate) struct Name {
     pub(crate) cache: Cache,
     pub(crate) key: String,
     pub(crate) version: Option<Version>,
 }
 
+impl Name {
+    /// The whole key as the store knows it.
+    pub(crate) fn stored(&self, py: Python<'_>) -> PyResult<String> {
+        stored(py, &self.cache, &self.key, self.version.as_ref())
+    }
+}
+
+/// The whole key as a store knows it.
+pub(crate) fn stored(py: Python<'_>, cache: &Cache, key: &str, version: Option<&Version>) -> PyResult<String> {
+    cache.make_key(key, version.cloned()).map_err(|error| crate::errors::raise(py, &error))
+}
+
 /// The keys of one call.
+#[derive(Clone)]
 pub(crate) struct Names {
     pub(crate) cache: Cache,
     pub(crate) keys: Vec<String>,
@@ -134,8 +148,16 @@ impl Core {
     }
 
     /// Makes this a handle on the alias of these settings. `plain`: whether its keys are `prefix:version:key`.
-    fn _open(&self, name: &str, settings: &Bound<'_, PyDict>, plain: bool) -> PyResult<()> {
-        let mut link = Link { alias: Alias::open(name, settings, plain)?, next: OnceLock::new() };
+    /// `pickling`: whether values may be pickled for a store that others can write to, and the keys that then sign.
+    #[pyo3(signature = (name, settings, plain, pickling = None))]
+    fn _open(
+        &self,
+        name: &str,
+        settings: &Bound<'_, PyDict>,
+        plain: bool,
+        pickling: Option<(bool, Vec<String>)>,
+    ) -> PyResult<()> {
+        let mut link = Link { alias: Alias::open(name, settings, plain, pickling)?, next: OnceLock::new() };
         let mut place = &self.first;
         // Of two threads that change one handle at once, each comes after the other.
         while let Err(taken) = place.set(link) {

@@ -20,5 +20,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<core::Core>()?;
     module.add_class::<lock::Lock>()?;
+    module.add_function(wrap_pyfunction!(alias::known_backends, module)?)?;
     module.add_function(wrap_pyfunction!(arguments::use_default_timeout, module)?)
 }

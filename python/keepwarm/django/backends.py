@@ -4,7 +4,9 @@ An object is cheap and owns nothing: Django makes one for each thread and reques
 one store.
 """
 
+from django.conf import settings
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache, default_key_func
+from django.core.exceptions import ImproperlyConfigured
 
 from keepwarm._native import Core, use_default_timeout
 from keepwarm._opening import Opening, flattened
@@ -30,6 +32,13 @@ class KeepwarmCache(Opening, Core, BaseCache):
         if location:
             options["location"] = location
         self._begin(f"{self.kind}:{location}", options)
+
+    def _signing_keys(self):
+        try:
+            return [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+        except ImproperlyConfigured:
+            # Without one nothing is pickled to a store that others can write to; a store in this process needs none.
+            return []
 
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)

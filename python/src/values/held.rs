@@ -4,13 +4,13 @@ use std::any::Any;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use keepwarm::codec::Codec;
+use keepwarm::codec::{Codec, Encoded};
 use keepwarm::{Error, ErrorKind, Object, Payload};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 
 use super::immutable::{is_atom, is_immutable};
-use super::types::Types;
+use super::pickle::{pickled, unpickled};
 use super::{decode, encode};
 
 /// Larger dicts and lists are encoded: copies of many references cost memory that a collector has to walk.
@@ -50,7 +50,7 @@ impl Held {
         }
         match encode::encode(value)? {
             Some(bytes) => Ok(Self::Plain(bytes.into_boxed_slice())),
-            None => Ok(Self::Pickle(pickle(value)?.unbind())),
+            None => Ok(Self::Pickle(pickled(value)?.unbind())),
         }
     }
 
@@ -61,7 +61,7 @@ impl Held {
             Self::Dict(dict) => dict.bind(py).copy().map(Bound::into_any),
             Self::List(items) => Ok(items.bind(py).to_list().into_any()),
             Self::Plain(bytes) => decode::decode(py, bytes),
-            Self::Pickle(pickled) => Types::get(py)?.loads.bind(py).call1((pickled,)),
+            Self::Pickle(pickle) => unpickled(pickle.bind(py)),
         }
     }
 
@@ -75,11 +75,6 @@ impl Held {
 
 fn all_atoms(dict: &Bound<'_, PyDict>) -> bool {
     dict.iter().all(|(key, value)| is_atom(&key) && is_atom(&value))
-}
-
-pub(super) fn pickle<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
-    let types = Types::get(value.py())?;
-    Ok(types.dumps.bind(value.py()).call1((value, &types.protocol))?.cast_into()?)
 }
 
 impl Object for Held {
@@ -98,6 +93,10 @@ impl Object for Held {
         }
     }
 
+    fn encoded(&self, codec: Codec) -> keepwarm::Result<Encoded> {
+        Object::encode(self, codec).map(Encoded::new)
+    }
+
     fn weight(&self) -> usize {
         let size = |object: &Py<PyAny>| {
             Python::attach(|py| {
@@ -111,7 +110,7 @@ impl Object for Held {
             Self::Dict(dict) => Python::attach(|py| size(dict.as_any()) + 32 * dict.bind(py).len()),
             Self::List(items) => Python::attach(|py| size(items.as_any()) + 32 * items.bind(py).len()),
             Self::Plain(bytes) => bytes.len(),
-            Self::Pickle(pickled) => size(pickled.as_any()),
+            Self::Pickle(pickle) => size(pickle.as_any()),
         }
     }
 

@@ -13,28 +13,51 @@ mod encode;
 mod extension;
 mod held;
 mod immutable;
+mod json;
+mod pickle;
 mod types;
 
+use std::sync::Arc;
+
 use held::Held;
-use keepwarm::codec::Codec;
+use keepwarm::codec::{Codec, Encoded};
 use keepwarm::{Glimpse, Payload, Raw};
+pub(crate) use pickle::Signing;
+use pickle::{pickled, unpickled};
 use pyo3::prelude::*;
-use pyo3::types::PyInt;
+use pyo3::types::{PyBytes, PyInt};
 
 use crate::errors::named;
 
+/// When values are pickled for a store that others can write to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pickling {
+    /// Never, neither written nor read.
+    Never,
+    /// Where they have no exact plain form.
+    Fallback,
+    /// Always.
+    Always,
+}
+
 /// How the values of an alias are kept.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Values {
     /// Whether its store keeps objects of this process.
     pub(crate) keeps_objects: bool,
     /// How they are encoded where it does not.
     pub(crate) codec: Codec,
+    pub(crate) pickling: Pickling,
+    pub(crate) signing: Arc<Signing>,
 }
 
 impl Values {
-    /// Takes up a value. Python code of the value's own may run.
-    pub(crate) fn pack(self, value: &Bound<'_, PyAny>) -> PyResult<Raw> {
+    /// Takes up a value that is to lie under a stored key. Python code of the value's own may run.
+    pub(crate) fn pack(
+        &self,
+        value: &Bound<'_, PyAny>,
+        stored_key: impl FnOnce() -> PyResult<String>,
+    ) -> PyResult<Raw> {
         if let Ok(number) = value.cast_exact::<PyInt>()
             && let Ok(number) = number.extract::<i64>()
         {
@@ -43,99 +66,79 @@ impl Values {
         if self.keeps_objects {
             return Ok(Raw(Held::new(value)?.into()));
         }
-        match self.codec {
-            Codec::MessagePack => match encode::encode(value)? {
-                Some(bytes) => Ok(Raw(Payload::bytes(Codec::MessagePack, bytes))),
-                None => Err(self.refused(value)),
-            },
-            Codec::Json => json(value),
-            _ => Err(self.refused(value)),
+        let bytes = match self.codec {
+            _ if self.pickling == Pickling::Always => None,
+            Codec::MessagePack => encode::encode(value)?,
+            Codec::Json => Some(json::encode(value)?),
+            _ => None,
+        };
+        match bytes {
+            Some(bytes) => Ok(Raw(Payload::bytes(self.codec, bytes))),
+            None => self.pickle(value, stored_key),
         }
     }
 
-    fn refused(self, value: &Bound<'_, PyAny>) -> PyErr {
-        let class =
-            value.get_type().fully_qualified_name().map_or_else(|_| "this class".into(), |name| name.to_string());
-        let message = format!(
-            "a value of {class} has no exact form in {}; pickles are not written to a store that others can write to",
-            self.codec.name()
-        );
-        named(value.py(), "SerializationError", &message).unwrap_or_else(|error| error)
+    fn pickle(&self, value: &Bound<'_, PyAny>, stored_key: impl FnOnce() -> PyResult<String>) -> PyResult<Raw> {
+        let refused = |why: &str| {
+            let class = value.get_type().fully_qualified_name();
+            let class = class.map_or_else(|_| "this class".to_owned(), |name| name.to_string());
+            let message = format!("a value of {class} has no exact form in {}, {why}", self.codec.name());
+            named(value.py(), "SerializationError", &message).unwrap_or_else(|error| error)
+        };
+        if self.pickling == Pickling::Never {
+            return Err(refused("and this alias does not pickle (`serializer`)"));
+        }
+        let pickle = pickled(value)?;
+        match self.signing.signed(&stored_key()?, pickle.as_bytes()) {
+            Some(signed) => Ok(Raw(Payload::bytes(Codec::Pickle, signed))),
+            None => {
+                Err(refused("and a pickle in a store that others can write to has to be signed: set `signing_key`"))
+            }
+        }
     }
 
-    /// The value of a payload; `None` where it cannot be read.
-    pub(crate) fn open<'py>(self, py: Python<'py>, payload: &Payload) -> PyResult<Option<Bound<'py, PyAny>>> {
+    /// The value of a payload that lies under a stored key; `None` where it cannot be read.
+    pub(crate) fn open<'py>(
+        &self,
+        py: Python<'py>,
+        payload: &Payload,
+        stored_key: impl FnOnce() -> PyResult<String>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
         match payload {
             Payload::Integer(number) => Ok(Some(number.into_pyobject(py)?.into_any())),
-            // What we kept ourselves is ours to raise of: a class that refuses to be unpickled, say.
             Payload::Object(object) => match Held::of(object) {
+                // What we kept ourselves is ours to raise of: a class that refuses to be unpickled, say.
                 Some(held) => held.open(py).map(Some),
-                // Encoded by another layer of the store, as the tier near a shared one does.
-                None => Ok(object.encode(self.codec).ok().and_then(|bytes| read(py, self.codec, &bytes))),
+                // Encoded by a layer of the store, as the tier near a shared one does.
+                None => {
+                    let codecs = [Codec::MessagePack, Codec::Pickle, Codec::Json, Codec::Raw];
+                    let encoded = codecs.into_iter().find_map(|codec| Some((codec, object.encoded(codec).ok()?)));
+                    Ok(encoded.and_then(|(codec, encoded)| self.read(py, codec, &encoded, stored_key)))
+                }
             },
-            Payload::Bytes(codec, bytes) => Ok(read(py, *codec, bytes)),
+            Payload::Bytes(codec, encoded) => Ok(self.read(py, *codec, encoded, stored_key)),
         }
     }
-}
 
-fn read<'py>(py: Python<'py>, codec: Codec, bytes: &[u8]) -> Option<Bound<'py, PyAny>> {
-    match codec {
-        Codec::MessagePack => decode::decode(py, bytes).ok(),
-        Codec::Json => {
-            let text = std::str::from_utf8(bytes).ok()?;
-            py.import("json").and_then(|json| json.call_method1("loads", (text,))).ok()
-        }
-        _ => None,
-    }
-}
-
-/// JSON holds less than Python: what would come back as something else is refused.
-fn json(value: &Bound<'_, PyAny>) -> PyResult<Raw> {
-    let py = value.py();
-    let module = py.import("json")?;
-    let options = pyo3::types::PyDict::new(py);
-    options.set_item("allow_nan", false)?;
-    options.set_item("ensure_ascii", false)?;
-    options.set_item("separators", (",", ":"))?;
-    let refused = |error: PyErr| {
-        let message = format!("json cannot hold this value: {error}");
-        named(py, "SerializationError", &message).unwrap_or_else(|error| error)
-    };
-    let text = module.call_method("dumps", (value,), Some(&options)).map_err(refused)?;
-    let back = module.call_method1("loads", (&text,))?;
-    if !same(value, &back)? {
-        let message = "json cannot hold this value: it would come back as another one";
-        return Err(named(py, "SerializationError", message)?);
-    }
-    Ok(Raw(Payload::bytes(Codec::Json, text.extract::<String>()?.into_bytes())))
-}
-
-/// Whether two trees of what JSON has are the same in value and types.
-fn same(one: &Bound<'_, PyAny>, other: &Bound<'_, PyAny>) -> PyResult<bool> {
-    if !one.get_type().is(&other.get_type()) {
-        return Ok(false);
-    }
-    if let (Ok(one), Ok(other)) = (one.cast::<pyo3::types::PyDict>(), other.cast::<pyo3::types::PyDict>()) {
-        if one.len() != other.len() {
-            return Ok(false);
-        }
-        for (key, value) in one.iter() {
-            match other.get_item(&key)? {
-                Some(found) if same(&value, &found)? => {}
-                _ => return Ok(false),
+    fn read<'py>(
+        &self,
+        py: Python<'py>,
+        codec: Codec,
+        encoded: &Encoded,
+        stored_key: impl FnOnce() -> PyResult<String>,
+    ) -> Option<Bound<'py, PyAny>> {
+        let bytes = encoded.unpacked().ok()?;
+        match codec {
+            Codec::MessagePack => decode::decode(py, &bytes).ok(),
+            Codec::Json => json::decode(py, &bytes).ok(),
+            Codec::Raw => Some(PyBytes::new(py, &bytes).into_any()),
+            Codec::Pickle if self.pickling != Pickling::Never => {
+                let pickle = self.signing.checked(&stored_key().ok()?, &bytes)?;
+                unpickled(&PyBytes::new(py, pickle)).ok()
             }
+            _ => None,
         }
-        return Ok(true);
     }
-    if let (Ok(one), Ok(other)) = (one.cast::<pyo3::types::PyList>(), other.cast::<pyo3::types::PyList>()) {
-        for (value, found) in one.iter().zip(other.iter()) {
-            if !same(&value, &found)? {
-                return Ok(false);
-            }
-        }
-        return Ok(one.len() == other.len());
-    }
-    one.eq(other)
 }
 
 /// What a glance at a value in its store took along.

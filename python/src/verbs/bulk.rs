@@ -11,7 +11,7 @@ use super::at_version;
 use super::fetch::Loading;
 use super::read::{at_hand, nothing};
 use crate::arguments::{TimeoutArgument, tags};
-use crate::core::{Core, Names};
+use crate::core::{Core, Names, stored};
 use crate::errors::Failure;
 use crate::face::Face;
 
@@ -116,8 +116,9 @@ fn get_many<'py>(
     if rest.is_empty() {
         return face.ready(py, Ok(found.into_any()));
     }
-    let values = slf.get().alias()?.values;
-    let Names { cache, keys: names, version } = Core::names(slf, &rest, version)?;
+    let values = slf.get().alias()?.values.clone();
+    let asked = Core::names(slf, &rest, version)?;
+    let Names { cache, keys: names, version } = asked.clone();
     let rest: Vec<Py<PyAny>> = rest.into_iter().map(Bound::unbind).collect();
     let found = found.unbind();
     face.answer(
@@ -129,8 +130,9 @@ fn get_many<'py>(
         },
         move |py, read| {
             let found = found.into_bound(py);
-            for (key, raw) in rest.iter().zip(read) {
-                if let Some(value) = raw.map(|raw| values.open(py, &raw.0)).transpose()?.flatten() {
+            for ((key, name), raw) in rest.iter().zip(&asked.keys).zip(read) {
+                let stored = || stored(py, &asked.cache, name, asked.version.as_ref());
+                if let Some(value) = raw.map(|raw| values.open(py, &raw.0, stored)).transpose()?.flatten() {
                     found.set_item(key, value)?;
                 }
             }
@@ -148,21 +150,19 @@ fn set_many<'py>(
     given_tags: Option<&Any<'py>>,
 ) -> PyResult<Any<'py>> {
     let py = slf.py();
-    let values = slf.get().alias()?.values;
+    let values = slf.get().alias()?.values.clone();
     let items = match data.cast::<PyDict>() {
         Ok(dict) => dict.items(),
         Err(_) => data.cast::<PyMapping>()?.items()?,
     };
-    let (mut keys, mut raws) = (Vec::with_capacity(items.len()), Vec::with_capacity(items.len()));
-    for item in items.iter() {
-        let (key, value) = item.extract::<(Any<'py>, Any<'py>)>()?;
-        raws.push(values.pack(&value)?);
-        keys.push(key);
-    }
-    if keys.is_empty() {
+    let items = items.iter().map(|item| item.extract::<(Any<'py>, Any<'py>)>()).collect::<PyResult<Vec<_>>>()?;
+    if items.is_empty() {
         return face.ready(py, Ok(PyList::empty(py).into_any()));
     }
+    let (keys, given): (Vec<_>, Vec<_>) = items.into_iter().unzip();
     let Names { cache, keys: names, version } = Core::names(slf, &keys, version)?;
+    let pack = |(name, value): (&String, &Any<'py>)| values.pack(value, || stored(py, &cache, name, version.as_ref()));
+    let raws = names.iter().zip(&given).map(pack).collect::<PyResult<Vec<_>>>()?;
     let keys: Vec<Py<PyAny>> = keys.into_iter().map(Bound::unbind).collect();
     let (tags, timeout) = (tags(given_tags)?, timeout.0);
     face.answer(
@@ -209,13 +209,15 @@ fn get_or_set_many<'py>(
         return Err(PyTypeError::new_err("the loader of many keys is a function of a list of them"));
     }
     let keys = keys.try_iter()?.collect::<PyResult<Vec<_>>>()?;
-    let values = slf.get().alias()?.values;
-    let Names { cache, keys: names, version } = Core::names(slf, &keys, version)?;
+    let values = slf.get().alias()?.values.clone();
+    let asked_for = Core::names(slf, &keys, version)?;
+    let Names { cache, keys: names, version } = asked_for.clone();
     let (tags, timeout) = (tags(given_tags)?, timeout.0);
     let keys: Vec<Py<PyAny>> = keys.into_iter().map(Bound::unbind).collect();
     let own: HashMap<String, Py<PyAny>> = names.iter().cloned().zip(keys.iter().map(|key| key.clone_ref(py))).collect();
     let loader = loader.clone().unbind();
     let asked = names.clone();
+    let (loaded_for, opening) = (asked_for.clone(), values.clone());
     let work = move |awaiter| async move {
         let loading = Loading::new(loader, awaiter);
         let load = move |missing: Vec<String>| {
@@ -226,7 +228,8 @@ fn get_or_set_many<'py>(
                     .filter_map(|name| own.get(&name).map(|key| (name.clone(), key.clone_ref(py))))
                     .collect()
             });
-            async move { loading.many(missing, values).await }
+            let (names, values) = (loaded_for.clone(), values.clone());
+            async move { loading.many(missing, names, values).await }
         };
         let fetch = cache.get_or_try_set_many(asked, load).timeout(timeout).tags(tags);
         let fetched = match (face, version) {
@@ -240,7 +243,9 @@ fn get_or_set_many<'py>(
     face.wait(py, work, move |py, mut fetched| {
         let found = PyDict::new(py);
         for (key, name) in keys.iter().zip(&names) {
-            if let Some(value) = fetched.remove(name).map(|raw| values.open(py, &raw.0)).transpose()?.flatten() {
+            let stored = || stored(py, &asked_for.cache, name, asked_for.version.as_ref());
+            if let Some(value) = fetched.remove(name).map(|raw| opening.open(py, &raw.0, stored)).transpose()?.flatten()
+            {
                 found.set_item(key, value)?;
             }
         }

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use super::read::hit_at_hand;
 use crate::arguments::{TimeoutArgument, tags};
 use crate::awaitable::Awaiter;
-use crate::core::Core;
+use crate::core::{Core, Name, Names, stored};
 use crate::errors::Failure;
 use crate::face::Face;
 use crate::values::Values;
@@ -89,7 +89,7 @@ fn fetch<'py>(
     given_tags: Option<&Any<'py>>,
 ) -> PyResult<Any<'py>> {
     let py = slf.py();
-    let values = slf.get().alias()?.values;
+    let values = slf.get().alias()?.values.clone();
     let name = Core::name(slf, key, version)?;
     // A hit is answered here, with nothing prepared for a miss.
     if !refresh && let Some(value) = hit_at_hand(slf, key, version) {
@@ -97,10 +97,12 @@ fn fetch<'py>(
     }
     let default = default.clone().unbind();
     let (tags, timeout) = (tags(given_tags)?, timeout.0);
+    let (asked, opening) = (name.clone(), values.clone());
     let work = move |awaiter| async move {
-        let cache = name.cache;
         let loading = Loading::new(default, awaiter);
-        let load = move || async move { loading.one(values).await };
+        let loaded_for = name.clone();
+        let load = move || async move { loading.one(loaded_for, values).await };
+        let cache = name.cache;
         let fetch = match refresh {
             false => cache.get_or_try_set(&name.key, load),
             true => cache.try_refresh(&name.key, load),
@@ -116,7 +118,9 @@ fn fetch<'py>(
     };
     face.wait(py, work, move |py, raw| {
         // Read before as something that Python cannot read, it would have been computed: see `Values::open`.
-        values.open(py, &raw.0)?.ok_or_else(|| PyRuntimeError::new_err("the stored value cannot be read"))
+        opening
+            .open(py, &raw.0, || asked.stored(py))?
+            .ok_or_else(|| PyRuntimeError::new_err("the stored value cannot be read"))
     })
 }
 
@@ -139,16 +143,16 @@ impl Loading {
     }
 
     /// The value of one key.
-    pub(super) async fn one(self, values: Values) -> PyResult<Raw> {
+    pub(super) async fn one(self, name: Name, values: Values) -> PyResult<Raw> {
         match self.0.awaiter {
             None => Python::attach(|py| {
                 let default = self.0.default.bind(py);
                 let value = if default.is_callable() { default.call0()? } else { default.clone() };
-                values.pack(&not_awaitable(value)?)
+                values.pack(&not_awaitable(value)?, || name.stored(py))
             }),
             Some(_) => {
                 let value = self.by_the_loop(None).await?;
-                Python::attach(|py| values.pack(value.bind(py)))
+                Python::attach(|py| values.pack(value.bind(py), || name.stored(py)))
             }
         }
     }
@@ -157,6 +161,7 @@ impl Loading {
     pub(super) async fn many(
         self,
         missing: Vec<(String, Py<PyAny>)>,
+        names: Names,
         values: Values,
     ) -> PyResult<HashMap<String, Raw>> {
         let keys =
@@ -170,7 +175,9 @@ impl Loading {
             let mut raws = HashMap::new();
             for (name, key) in missing {
                 if loaded.contains(&key)? {
-                    raws.insert(name, values.pack(&loaded.get_item(&key)?)?);
+                    let stored = || stored(py, &names.cache, &name, names.version.as_ref());
+                    let raw = values.pack(&loaded.get_item(&key)?, stored)?;
+                    raws.insert(name, raw);
                 }
             }
             Ok(raws)

@@ -4,7 +4,7 @@ use keepwarm::{Raw, Ttl};
 use pyo3::prelude::*;
 
 use super::at_version;
-use crate::core::Core;
+use crate::core::{Core, stored};
 use crate::errors::Failure;
 use crate::face::Face;
 use crate::values::Glanced;
@@ -85,7 +85,9 @@ pub(super) fn at_hand<'py>(
         None => Some(Ok(None)),
         Some(Glanced::Value(value)) => Some(Ok(Some(value))),
         Some(Glanced::Integer(number)) => Some(Ok(Some(number.into_pyobject(py).ok()?.into_any()))),
-        Some(Glanced::Payload(payload)) => Some(alias.values.open(py, &payload)),
+        Some(Glanced::Payload(payload)) => {
+            Some(alias.values.open(py, &payload, || stored(py, &alias.cache, name, None)))
+        }
     }
 }
 
@@ -105,7 +107,9 @@ pub(super) fn hit_at_hand<'py>(
     match alias.cache.hit_at_hand(name, |glimpse| Glanced::take(py, glimpse))? {
         Glanced::Value(value) => Some(Ok(value)),
         Glanced::Integer(number) => Some(number.into_pyobject(py).map(Bound::into_any).map_err(Into::into)),
-        Glanced::Payload(payload) => alias.values.open(py, &payload).transpose(),
+        Glanced::Payload(payload) => {
+            alias.values.open(py, &payload, || stored(py, &alias.cache, name, None)).transpose()
+        }
     }
 }
 
@@ -118,14 +122,14 @@ fn get<'py>(
 ) -> PyResult<Any<'py>> {
     let py = slf.py();
     let name = Core::name(slf, key, version)?;
-    let values = slf.get().alias()?.values;
-    let default = default.map(Bound::unbind);
+    let values = slf.get().alias()?.values.clone();
+    let (asked, default) = (name.clone(), default.map(Bound::unbind));
     face.answer(
         py,
-        &name.cache,
+        &name.cache.clone(),
         |cache| async move { Ok::<_, Failure>(at_version!(cache.get::<Raw>(&name.key), name.version)?) },
         move |py, found: Option<Raw>| {
-            let value = found.map(|raw| values.open(py, &raw.0)).transpose()?.flatten();
+            let value = found.map(|raw| values.open(py, &raw.0, || asked.stored(py))).transpose()?.flatten();
             Ok(value.unwrap_or_else(|| default.unwrap_or_else(|| py.None()).into_bound(py)))
         },
     )
@@ -135,7 +139,7 @@ fn has_key<'py>(slf: &Bound<'py, Core>, face: Face, key: &Any<'py>, version: Opt
     let name = Core::name(slf, key, version)?;
     face.answer(
         slf.py(),
-        &name.cache,
+        &name.cache.clone(),
         |cache| async move { Ok::<_, Failure>(at_version!(cache.has_key(&name.key), name.version)?) },
         truth,
     )
@@ -145,7 +149,7 @@ fn ttl<'py>(slf: &Bound<'py, Core>, face: Face, key: &Any<'py>, version: Option<
     let name = Core::name(slf, key, version)?;
     face.answer(
         slf.py(),
-        &name.cache,
+        &name.cache.clone(),
         |cache| async move { Ok::<_, Failure>(at_version!(cache.ttl(&name.key), name.version)?) },
         |py, left| match left {
             Ttl::Absent => Ok(0_i32.into_pyobject(py)?.into_any()),

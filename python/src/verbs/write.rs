@@ -156,7 +156,7 @@ impl Core {
 
 fn write<'py>(slf: &Bound<'py, Core>, face: Face, write: Write, given: Given<'_, 'py>) -> PyResult<Any<'py>> {
     let name = Core::name(slf, given.key, given.version)?;
-    let raw: Raw = slf.get().alias()?.values.pack(given.value)?;
+    let raw: Raw = slf.get().alias()?.values.pack(given.value, || name.stored(slf.py()))?;
     let (tags, timeout) = (tags(given.tags)?, given.timeout);
     let (py, cache) = (slf.py(), name.cache.clone());
     match write {

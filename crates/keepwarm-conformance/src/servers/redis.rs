@@ -149,6 +149,26 @@ impl RedisServer {
         line.and_then(|number| number.trim().parse().ok()).unwrap_or_else(|| panic!("no figure {name}"))
     }
 
+    /// Waits until so many replicas have all that was written here so far.
+    ///
+    /// By the offsets they report and not by `WAIT`, which waits for what its own connection wrote: on a new one, nothing.
+    ///
+    /// # Panics
+    /// When they do not get there.
+    pub fn wait_for_replicas(&self, count: usize) {
+        let written = self.figure("master_repl_offset");
+        let caught_up = |line: &str| {
+            let offset = line.split(',').find_map(|field| field.strip_prefix("offset="));
+            line.starts_with("slave")
+                && offset.and_then(|offset| offset.parse().ok()).is_some_and(|at: u64| at >= written)
+        };
+        let begin = Instant::now();
+        while self.ask(&["INFO", "replication"]).lines().filter(|line| caught_up(line)).count() < count {
+            assert!(begin.elapsed() < PATIENCE, "waited in vain until {count} replicas have caught up");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// Kills it, as a crash would.
     pub fn kill(&mut self) {
         self.process = None;

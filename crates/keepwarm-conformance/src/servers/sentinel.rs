@@ -92,11 +92,12 @@ impl RedisSentinel {
     /// When none does.
     pub fn fail_over(&self) {
         let old = self.master_port();
+        let master = self.servers.iter().find(|server| server.port() == old).expect("the master is one of ours");
+        master.wait_for_replicas(self.servers.len() - 1);
         self.wait("the sentinel begins", || self.try_ask(&["SENTINEL", "FAILOVER", "main"]).is_ok());
         self.wait("another is the master", || self.master_port() != old);
         self.wait("the old one follows", || {
-            let old = self.servers.iter().find(|server| server.port() == old).expect("it is one of ours");
-            old.try_ask(&["INFO", "replication"]).is_ok_and(|text| text.contains("role:slave"))
+            master.try_ask(&["INFO", "replication"]).is_ok_and(|text| text.contains("role:slave"))
         });
     }
 }

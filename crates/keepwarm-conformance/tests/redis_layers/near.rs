@@ -183,14 +183,12 @@ fn what_another_machine_invalidates_is_gone_here() {
     ];
     for (name, change) in changes {
         let _ = there.set("key", &1_u64).tags(["tag"]).wait().unwrap();
-        until("it lies near", || {
-            here.get::<u64>("key").wait().unwrap() == Some(1)
-                && here.stats().wait().unwrap().health.near.unwrap().entries > 0
-        });
+        // News of the write itself, or of what a clear removes in the background, may empty the near tier once more.
         let fetches = || here.stats().wait().unwrap().health.near.unwrap().fetches;
-        let before = fetches();
-        assert_eq!(here.get::<u64>("key").wait().unwrap(), Some(1), "{name}");
-        assert_eq!(fetches(), before, "{name}: served near");
+        until("it is served near", || {
+            let before = fetches();
+            here.get::<u64>("key").wait().unwrap() == Some(1) && fetches() == before
+        });
         change(&there);
         until(name, || here.get::<u64>("key").wait().unwrap() != Some(1));
     }

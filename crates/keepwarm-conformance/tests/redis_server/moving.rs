@@ -33,8 +33,9 @@ fn a_failover_is_followed_and_counts_are_kept() {
     until("it answers", || cache.get::<i64>("counter").wait().is_ok());
     assert_eq!(cache.get::<i64>("counter").wait().unwrap(), Some(20));
     cache.set("key", "value").wait().unwrap();
-    service.master().ask(&["WAIT", "2", "5000"]);
-    service.master().kill();
+    let master = service.master();
+    master.wait_for_replicas(2);
+    master.kill();
     until("another took over", || cache.incr("counter", 1).wait().is_ok());
     assert_eq!(cache.get::<i64>("counter").wait().unwrap(), Some(21));
     assert_eq!(cache.get::<String>("key").wait().unwrap().as_deref(), Some("value"));
@@ -98,7 +99,7 @@ fn a_lost_master_is_replaced_and_others_are_not_held_up() {
         cache.set(name, name).wait().unwrap();
     }
     for master in cluster.masters() {
-        master.ask(&["WAIT", "1", "5000"]);
+        master.wait_for_replicas(1);
     }
     // The scope's record has to stay reachable for the others to be read.
     let record = (0..3).find(|&at| u32::from(slot("keepwarm:scope:app")) < 16384 * (at + 1) / 3).unwrap();

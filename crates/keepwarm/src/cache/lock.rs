@@ -177,7 +177,7 @@ impl Place {
 }
 
 fn holding(token: &str, fence: i64, until: Moment) -> Entry {
-    let payload = Payload::of(&(token.to_owned(), fence), false, crate::codec::Codec::MessagePack);
+    let payload = Payload::of(&(token.to_owned(), fence), false, crate::codec::Codec::MessagePack.into());
     Entry {
         payload: payload.expect("text and a number can always be encoded"),
         deadline: Deadline::at(until),

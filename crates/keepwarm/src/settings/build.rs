@@ -145,6 +145,9 @@ impl Builder {
             .key_prefix(&plan.key_prefix)
             .version(plan.version.clone())
             .codec(plan.codec);
+        if let Some(bytes) = plan.compress_min_bytes {
+            builder = builder.compress_min_bytes(bytes);
+        }
         if let Some(lease) = plan.lease {
             builder = builder.lease(lease);
         }

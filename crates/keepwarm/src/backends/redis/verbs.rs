@@ -36,11 +36,7 @@ impl Redis {
     fn payload(lying: Lying) -> Option<Payload> {
         match lying {
             Lying::Plain(number) => Some(Payload::Integer(number)),
-            Lying::Envelope(envelope) => match envelope.content {
-                Content::Integer(number) => Some(Payload::Integer(number)),
-                Content::Value(codec, bytes) => Some(Payload::bytes(codec, bytes)),
-                Content::Generation(_) | Content::Lease(_) => None,
-            },
+            Lying::Envelope(envelope) => envelope.payload(),
             Lying::Nothing | Lying::Lease | Lying::Foreign(_) => None,
         }
     }

@@ -6,18 +6,18 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
-use super::{Object, Payload, Undecodable, Value};
-use crate::codec::Codec;
+use super::{Object, Payload, Unreadable, Value};
+use crate::codec::{Codec, Encoded, decode_as};
 use crate::error::{Error, ErrorKind, Result};
 
-pub(crate) struct Encoded {
+pub(crate) struct Remembering {
     codec: Codec,
-    bytes: Bytes,
+    encoded: Encoded,
     /// Of the type of the first reader; readers of another type decode for themselves.
     decoded: OnceLock<Arc<dyn Object>>,
 }
 
-impl Encoded {
+impl Remembering {
     /// The value as the type that it was decoded into before; decodes nothing, so that it may be asked under a lock.
     pub(super) fn remembered<T: Value>(object: &(dyn Any + Send + Sync)) -> Option<Arc<T>> {
         let decoded = object.downcast_ref::<Self>()?.decoded.get()?;
@@ -26,21 +26,26 @@ impl Encoded {
     }
 
     /// The value, decoded; `None` where the object is not an encoded value.
-    pub(super) fn open<T: Value>(object: &(dyn Any + Send + Sync)) -> Option<Result<Arc<T>, Undecodable>> {
-        let encoded = object.downcast_ref::<Self>()?;
-        Some(encoded.codec.decode::<T>(&encoded.bytes).map(|value| {
+    pub(super) fn open<T: Value>(object: &(dyn Any + Send + Sync)) -> Option<Result<Arc<T>, Unreadable>> {
+        let kept = object.downcast_ref::<Self>()?;
+        Some(decode_as::<T>(kept.codec, &kept.encoded).map(|value| {
             let value = Arc::new(value);
             // Of two first readers the second one's is its own.
-            let _ = encoded.decoded.set(Arc::<T>::clone(&value));
+            let _ = kept.decoded.set(Arc::<T>::clone(&value));
             value
         }))
     }
 }
 
-impl Object for Encoded {
+impl Object for Remembering {
     fn encode(&self, codec: Codec) -> Result<Bytes> {
+        let Encoded { bytes, .. } = self.encoded(codec)?;
+        Ok(bytes)
+    }
+
+    fn encoded(&self, codec: Codec) -> Result<Encoded> {
         if codec == self.codec {
-            return Ok(self.bytes.clone());
+            return Ok(self.encoded.clone());
         }
         let reason = format!("it is encoded as {} already", self.codec.name());
         Err(Error::new(ErrorKind::Encode, reason))
@@ -48,7 +53,7 @@ impl Object for Encoded {
 
     fn weight(&self) -> usize {
         // As bytes, and about as much again for what they are decoded into.
-        size_of::<Self>() + self.bytes.len() * 2
+        size_of::<Self>() + self.encoded.len() * 2
     }
 
     fn type_name(&self) -> &'static str {
@@ -60,8 +65,8 @@ impl Payload {
     /// The payload as a store in the process keeps it best: bytes become an object that is decoded once.
     pub(crate) fn remembering(self) -> Self {
         match self {
-            Self::Bytes(codec, bytes) => {
-                Self::Object(Arc::new(Encoded { codec, bytes: *bytes, decoded: OnceLock::new() }))
+            Self::Bytes(codec, encoded) => {
+                Self::Object(Arc::new(Remembering { codec, encoded: *encoded, decoded: OnceLock::new() }))
             }
             other => other,
         }
