@@ -82,7 +82,7 @@ class Aliases:
         own = own_class(backend)
         if own is not None:
             return own(**options)
-        owner = type(self._class.__name__, (self._class,), {"kind": backend, "__module__": self._class.__module__})
+        owner = type(self._class.__name__, (self._class,), {"kind": backend, "_own_store": False, "__module__": self._class.__module__})
         return owner(name=alias, key_function=key_function, **options)
 
 

@@ -32,6 +32,7 @@ class Cache(Opening, Core):
     """A cache for plain Python. `options` are those of the backend, in any case, as settings have them."""
 
     kind = "memory"
+    _own_store = True
     _plain_key_func = staticmethod(default_key_func)
 
     def __init__(self, *, name="default", timeout=300, key_prefix="", version=1, key_function=None, **options):

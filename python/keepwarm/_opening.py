@@ -29,6 +29,9 @@ class Opening:
     #: The kind of backend.
     kind: str
 
+    #: Whether a store in memory without a name is the object's own, and gone with it.
+    _own_store = False
+
     def _begin(self, name, options):
         """Opens the handle for the first time; `options` are the backend's own."""
         self.__dict__["_alias"] = (name, options)
@@ -40,10 +43,11 @@ class Opening:
         settings["timeout"] = self.default_timeout
         settings["key_prefix"] = str(self.key_prefix)
         settings["version"] = self.version if isinstance(self.version, (int, str)) else str(self.version)
-        if self.kind == "memory":
+        own = self._own_store and not settings.get("location")
+        if self.kind == "memory" and not own:
             settings["location"] = self._place(settings)
         self.__dict__["_settings"] = settings
-        self._open(name, settings, self._makes_plain_keys(), self._pickling(settings))
+        self._open(name, settings, self._makes_plain_keys(), self._pickling(settings), own)
 
     def _pickling(self, settings):
         """Takes what says of pickles out of the settings: whether all values are pickled, and the keys that sign; or nothing."""

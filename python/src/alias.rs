@@ -33,18 +33,20 @@ pub(crate) struct Alias {
 static OPENED: Mutex<Option<HashMap<String, (Cache, Cache)>>> = Mutex::new(None);
 
 impl Alias {
-    /// The alias of these settings, built when it is first asked for.
+    /// The alias of these settings, built when it is first asked for; `own`: one that is nobody else's.
     pub(crate) fn open(
         name: &str,
         settings: &Bound<'_, PyDict>,
         plain: bool,
         pickling: Option<(bool, Vec<String>)>,
+        own: bool,
     ) -> PyResult<Self> {
         let table = match setting(settings.as_any())? {
             SettingValue::Table(table) => table,
             _ => return Err(PyTypeError::new_err("the settings of an alias are a dict")),
         };
-        let (cache, verbatim) = opened(name, &table).map_err(|error| crate::errors::raise(settings.py(), &error))?;
+        let (cache, verbatim) =
+            opened(name, &table, own).map_err(|error| crate::errors::raise(settings.py(), &error))?;
         Ok(Self { values: values(&cache, &table, pickling), cache, verbatim, plain })
     }
 
@@ -55,30 +57,29 @@ impl Alias {
     }
 }
 
-fn opened(name: &str, table: &[(String, SettingValue)]) -> Result<(Cache, Cache)> {
+fn opened(name: &str, table: &[(String, SettingValue)], own: bool) -> Result<(Cache, Cache)> {
     let mut identity = name.to_owned();
     for (option, value) in table {
         identity.push_str(&format!("\n{option:?}="));
         spell(&mut identity, value);
     }
-    let mut caches = OPENED.lock();
-    let caches = caches.get_or_insert_default();
-    if let Some((cache, verbatim)) = caches.get(&identity) {
-        return Ok((cache.clone(), verbatim.clone()));
+    let mut opened = OPENED.lock();
+    if let Some(pair) = opened.as_ref().and_then(|opened| opened.get(&identity)).filter(|_| !own) {
+        return Ok(pair.clone());
     }
     let settings = table
         .iter()
         .fold(AliasSettings::default(), |settings, (option, value)| settings.with(option.clone(), value.clone()));
-    let build = |settings: AliasSettings| {
-        Caches::builder()
-            .key_function(VERBATIM, |key: &str, _: &str, _: &keepwarm::key::Version| key.to_owned())
-            .alias(name, settings.clone())
-            .alias("default", settings)
-            .build()?
-            .get(name)
-    };
-    let pair = (build(settings.clone())?, build(settings.with("key_function", VERBATIM))?);
-    caches.insert(identity, pair.clone());
+    // Both in one set of caches: they share the store.
+    let built = Caches::builder()
+        .key_function(VERBATIM, |key: &str, _: &str, _: &keepwarm::key::Version| key.to_owned())
+        .alias(name, settings.clone())
+        .alias(VERBATIM, settings.with("key_function", VERBATIM))
+        .build()?;
+    let pair = (built.get(name)?, built.get(VERBATIM)?);
+    if !own {
+        opened.get_or_insert_default().insert(identity, pair.clone());
+    }
     Ok(pair)
 }
 

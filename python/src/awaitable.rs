@@ -59,7 +59,7 @@ fn again() -> PyErr {
 pub(crate) struct Ready(Mutex<Option<PyResult<Py<PyAny>>>>);
 
 impl Ready {
-    pub(crate) fn new<'py>(py: Python<'py>, answer: PyResult<Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+    pub(crate) fn awaitable<'py>(py: Python<'py>, answer: PyResult<Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
         Ok(Bound::new(py, Self(Mutex::new(Some(answer.map(Bound::unbind)))))?.into_any())
     }
 

@@ -149,15 +149,17 @@ impl Core {
 
     /// Makes this a handle on the alias of these settings. `plain`: whether its keys are `prefix:version:key`.
     /// `pickling`: whether values may be pickled for a store that others can write to, and the keys that then sign.
-    #[pyo3(signature = (name, settings, plain, pickling = None))]
+    /// `own`: not the one of everybody who has the same settings.
+    #[pyo3(signature = (name, settings, plain, pickling = None, own = false))]
     fn _open(
         &self,
         name: &str,
         settings: &Bound<'_, PyDict>,
         plain: bool,
         pickling: Option<(bool, Vec<String>)>,
+        own: bool,
     ) -> PyResult<()> {
-        let mut link = Link { alias: Alias::open(name, settings, plain, pickling)?, next: OnceLock::new() };
+        let mut link = Link { alias: Alias::open(name, settings, plain, pickling, own)?, next: OnceLock::new() };
         let mut place = &self.first;
         // Of two threads that change one handle at once, each comes after the other.
         while let Err(taken) = place.set(link) {

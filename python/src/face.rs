@@ -26,7 +26,7 @@ impl Face {
     ) -> PyResult<Bound<'py, PyAny>> {
         match self {
             Self::Sync => answer,
-            Self::Async => Ready::new(py, answer),
+            Self::Async => Ready::awaitable(py, answer),
         }
     }
 
