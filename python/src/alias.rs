@@ -73,6 +73,8 @@ fn opened(name: &str, table: &[(String, SettingValue)], own: bool) -> Result<(Ca
     // Both in one set of caches: they share the store.
     let built = Caches::builder()
         .key_function(VERBATIM, |key: &str, _: &str, _: &keepwarm::key::Version| key.to_owned())
+        // Settings have to name one; it is built when it is asked for, and nobody does.
+        .alias("default", settings.clone())
         .alias(name, settings.clone())
         .alias(VERBATIM, settings.with("key_function", VERBATIM))
         .build()?;

@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+import keepwarm
 from keepwarm import DEFAULT_TIMEOUT
 from keepwarm.exceptions import CounterOverflow, KeyNotFound, NotAnInteger
 
@@ -235,3 +236,9 @@ def test_a_closed_cache_works_again(cache):
     cache.set("key", 1)
     cache.close()
     assert cache.get("key") == 1
+
+
+def test_a_cache_may_have_any_name():
+    cache = keepwarm.MemoryCache(name="sessions")
+    cache.set("key", 1)
+    assert (cache.get("key"), cache.alias_name, cache.stats()["name"]) == (1, "sessions", "sessions")
