@@ -3,7 +3,7 @@
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: help demo test soak bench bench-file bench-python bench-redis requirements settings
+.PHONY: help demo test soak miri portable bench bench-file bench-python bench-redis requirements settings
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -26,8 +26,15 @@ bench-file: ## the file store beside LMDB, SQLite, diskcache and Django's; ARGS=
 bench-python: ## the Python package beside Django's LocMemCache, as ratios in one run; ARGS="--rounds 5" for a short look
 	$(PYTHON) scripts/python_tests.py bench $(ARGS)
 
-soak: ## the long form of the tests against kills, power losses, damage and full disks; takes an hour
+soak: ## the long form of the tests against kills, power losses, damage and full disks; takes some minutes
 	KEEPWARM_SOAK=1 cargo test --release -p keepwarm-engine --all-features --test gates -- --test-threads 1 $(ARGS)
+
+miri: ## the engine's own code over plain memory under Miri; needs a nightly Rust with the component miri
+	cargo +nightly miri test -p keepwarm-engine --lib -- shard:: marks:: spot:: bulk:: words:: options:: head::
+
+portable: ## that the library with the file store compiles for macOS; adds the target to the toolchain
+	rustup target add x86_64-apple-darwin
+	cargo check --target x86_64-apple-darwin -p keepwarm-engine -p keepwarm --features keepwarm/file
 
 requirements: ## writes docs/requirements.md from the markers beside the tests
 	$(PYTHON) scripts/requirements.py

@@ -10,7 +10,7 @@ use keepwarm_engine as engine;
 pub(crate) trait Peer {
     fn name(&self) -> &'static str;
     fn get(&self, key: &str) -> usize;
-    fn set(&self, key: &str, value: &[u8]);
+    fn set(&self, key: &str, value: &str);
     fn incr(&self, key: &str) -> i64;
 }
 
@@ -46,9 +46,9 @@ impl Peer for Engine {
         }
     }
 
-    fn set(&self, key: &str, value: &[u8]) {
+    fn set(&self, key: &str, value: &str) {
         let write = engine::Write {
-            value: engine::ValueRef::Bytes { codec: 1, bytes: value },
+            value: engine::ValueRef::Bytes { codec: 1, bytes: value.as_bytes() },
             deadline: engine::NEVER,
             written: 1,
             marks: &[],
@@ -84,9 +84,8 @@ impl Peer for Keepwarm {
         self.0.get::<String>(key).wait().expect("it works").map_or(0, |value| value.len())
     }
 
-    fn set(&self, key: &str, value: &[u8]) {
-        let text = std::str::from_utf8(value).expect("values are text");
-        let _ = self.0.set(key, text).timeout(keepwarm::Timeout::Never).wait().expect("it works");
+    fn set(&self, key: &str, value: &str) {
+        let _ = self.0.set(key, value).timeout(keepwarm::Timeout::Never).wait().expect("it works");
     }
 
     fn incr(&self, key: &str) -> i64 {
@@ -128,9 +127,9 @@ impl Peer for Lmdb {
         self.values.get(&reading, key).expect("it works").map_or(0, |value| std::hint::black_box(value.to_vec()).len())
     }
 
-    fn set(&self, key: &str, value: &[u8]) {
+    fn set(&self, key: &str, value: &str) {
         let mut writing = self.env.write_txn().expect("it works");
-        self.values.put(&mut writing, key, value).expect("it works");
+        self.values.put(&mut writing, key, value.as_bytes()).expect("it works");
         writing.commit().expect("it works");
     }
 
@@ -153,7 +152,7 @@ impl Sqlite {
         connection
             .execute_batch(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
-                 CREATE TABLE IF NOT EXISTS cache (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;",
+                 CREATE TABLE IF NOT EXISTS cache (key TEXT PRIMARY KEY, value BLOB);",
             )
             .expect("it works");
         Self(connection)
@@ -170,9 +169,9 @@ impl Peer for Sqlite {
         statement.query_row([key], |row| row.get::<_, Vec<u8>>(0)).map_or(0, |value| value.len())
     }
 
-    fn set(&self, key: &str, value: &[u8]) {
+    fn set(&self, key: &str, value: &str) {
         let mut statement = self.0.prepare_cached("REPLACE INTO cache VALUES (?, ?)").expect("it works");
-        statement.execute((key, value)).expect("it works");
+        statement.execute((key, value.as_bytes())).expect("it works");
     }
 
     fn incr(&self, key: &str) -> i64 {

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use keepwarm::Cache;
 use rustix::time::{ClockId, clock_gettime};
 
-/// What one round gave: a median in microseconds or a rate per second, and the process's CPU for each call in microseconds.
+/// What one turn gave: a median in microseconds or a rate per second, and the process's CPU for each call in microseconds.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Measured {
     pub(crate) value: f64,
     pub(crate) cpu: f64,
@@ -18,76 +19,91 @@ fn cpu() -> Duration {
     Duration::new(time.tv_sec.cast_unsigned(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
-fn median(mut times: Vec<Duration>, used: Duration) -> Measured {
-    times.sort_unstable();
-    let middle = times[times.len() / 2];
-    Measured { value: middle.as_secs_f64() * 1e6, cpu: used.as_secs_f64() * 1e6 / times.len() as f64 }
+/// Calls one after the other.
+pub(crate) struct Watch {
+    begin: Instant,
+    used: Duration,
+    times: Vec<Duration>,
+}
+
+impl Watch {
+    pub(crate) fn begin() -> Self {
+        Self { begin: Instant::now(), used: cpu(), times: Vec::new() }
+    }
+
+    pub(crate) fn is_on(&self, length: Duration) -> bool {
+        self.begin.elapsed() < length
+    }
+
+    pub(crate) fn took(&mut self, call_begin: Instant) {
+        self.times.push(call_begin.elapsed());
+    }
+
+    /// The median of the calls.
+    pub(crate) fn end(mut self) -> Measured {
+        let used = cpu() - self.used;
+        self.times.sort_unstable();
+        let middle = self.times[self.times.len() / 2];
+        Measured { value: middle.as_secs_f64() * 1e6, cpu: used.as_secs_f64() * 1e6 / self.times.len() as f64 }
+    }
 }
 
 /// The median of calls on this thread.
 pub(crate) fn lone(length: Duration, mut call: impl FnMut()) -> Measured {
-    let (begin, used) = (Instant::now(), cpu());
-    let mut times = Vec::new();
-    while begin.elapsed() < length {
+    let mut watch = Watch::begin();
+    while watch.is_on(length) {
         let call_begin = Instant::now();
         call();
-        times.push(call_begin.elapsed());
+        watch.took(call_begin);
     }
-    median(times, cpu() - used)
+    watch.end()
 }
 
-/// The median of calls that one task awaits.
-pub(crate) fn lone_async<R: Future<Output = ()>>(
-    length: Duration,
-    cache: &Cache,
-    call: impl Fn(Cache) -> R,
-) -> Measured {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
-    runtime.block_on(async {
-        call(cache.clone()).await;
-        let (begin, used) = (Instant::now(), cpu());
-        let mut times = Vec::new();
-        while begin.elapsed() < length {
-            let call_begin = Instant::now();
-            call(cache.clone()).await;
-            times.push(call_begin.elapsed());
-        }
-        median(times, cpu() - used)
-    })
+/// What so many calls in a row take each, for those that are too short to be measured one by one.
+pub(crate) fn in_a_row(length: Duration, mut call: impl FnMut()) -> Measured {
+    const ROW: u32 = 1000;
+    let row = lone(length, || (0..ROW).for_each(|_| call()));
+    Measured { value: row.value / f64::from(ROW), cpu: row.cpu / f64::from(ROW) }
 }
 
-/// How many calls a second so many tasks make together.
-pub(crate) fn many<R>(
+/// The median of gets that one task awaits.
+pub(crate) async fn lone_async(length: Duration, cache: Cache) -> Measured {
+    let mut watch = Watch::begin();
+    while watch.is_on(length) {
+        let call_begin = Instant::now();
+        drop(cache.get::<String>("key").await);
+        watch.took(call_begin);
+    }
+    watch.end()
+}
+
+/// How many calls a second so many tasks make together; those that say that they failed do not count.
+pub(crate) async fn many<R>(
     length: Duration,
     tasks: usize,
     cache: &Cache,
     call: impl Fn(Cache) -> R + Clone + Send + 'static,
 ) -> Measured
 where
-    R: Future<Output = ()> + Send,
+    R: Future<Output = bool> + Send,
 {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
-    runtime.block_on(async {
-        call(cache.clone()).await;
-        let (begin, used) = (Instant::now(), cpu());
-        let tasks: Vec<_> = (0..tasks)
-            .map(|_| {
-                let (cache, call) = (cache.clone(), call.clone());
-                tokio::spawn(async move {
-                    let mut calls = 0_u64;
-                    while begin.elapsed() < length {
-                        call(cache.clone()).await;
-                        calls += 1;
-                    }
-                    calls
-                })
+    let (begin, used) = (Instant::now(), cpu());
+    let tasks: Vec<_> = (0..tasks)
+        .map(|_| {
+            let (cache, call) = (cache.clone(), call.clone());
+            tokio::spawn(async move {
+                let mut calls = 0_u64;
+                while begin.elapsed() < length {
+                    calls += u64::from(call(cache.clone()).await);
+                }
+                calls
             })
-            .collect();
-        let mut calls = 0;
-        for task in tasks {
-            calls += task.await.expect("no task panics");
-        }
-        let (took, used) = (begin.elapsed(), cpu() - used);
-        Measured { value: calls as f64 / took.as_secs_f64(), cpu: used.as_secs_f64() * 1e6 / calls as f64 }
-    })
+        })
+        .collect();
+    let mut calls = 0;
+    for task in tasks {
+        calls += task.await.expect("no task panics");
+    }
+    let (took, used) = (begin.elapsed(), cpu() - used);
+    Measured { value: calls as f64 / took.as_secs_f64(), cpu: used.as_secs_f64() * 1e6 / calls as f64 }
 }

@@ -1,7 +1,7 @@
 //! The store behind Keepwarm's `file` backend: a cache in a directory, shared by all processes of a machine.
 //!
 //! A few memory-mapped files: shards of an index and two logs each. Readers take no lock and write nothing but a count of
-//! uses; a writer holds the lock of one shard, which the kernel frees when its process dies, whatever way. Whatever it
+//! uses; a writer holds the lock of one shard, which is free again when its process dies, whatever way. Whatever it
 //! leaves behind is made whole by the next one. Nothing on the disk is believed: what an index word leads to is compared
 //! and checked before it is handed out, so that the worst that damage can cause is a miss.
 //!
@@ -22,6 +22,7 @@
 //! # Ok::<(), keepwarm_engine::Error>(())
 //! ```
 
+mod bulk;
 #[cfg(feature = "crash-points")]
 pub mod crash;
 #[cfg(not(feature = "crash-points"))]
@@ -31,10 +32,15 @@ mod error;
 mod hash;
 mod head;
 mod leases;
+mod locked;
 mod map;
 mod markers;
 mod marks;
+mod members;
+#[cfg(all(test, not(miri)))]
+mod modelled;
 mod options;
+mod prepare;
 mod record;
 mod shard;
 mod side;

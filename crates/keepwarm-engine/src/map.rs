@@ -1,4 +1,4 @@
-//! A mapped file, word by word. With `sys/fork.rs` the only place of the engine that is `unsafe`.
+//! A mapped file, word by word. With `bulk.rs` and `sys/fork.rs` the only place of the engine that is `unsafe`.
 #![allow(unsafe_code)]
 
 use std::os::fd::AsFd;
@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering, fence};
 
 use rustix::mm::{MapFlags, MsyncFlags, ProtFlags, mmap, msync, munmap};
 
+use crate::bulk;
 use crate::crash;
 use crate::words::{WORD, Words};
 
@@ -79,12 +80,26 @@ impl Words for Map {
 
     #[inline]
     fn exchange(&self, at: usize, current: u64, new: u64) -> bool {
-        self.word(at).compare_exchange(current, new, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+        let done = self.word(at).compare_exchange(current, new, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        crash::point();
+        done
     }
 
     #[inline]
     fn fence(&self, order: Ordering) {
         fence(order);
+    }
+
+    #[inline]
+    fn prefetch(&self, at: usize) {
+        #[cfg(target_arch = "x86_64")]
+        if at < self.length {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            // SAFETY: a hint that reads and changes nothing, wherever it points; here it points into the mapping.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(self.start.as_ptr().add(at).cast()) };
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = at;
     }
 
     #[inline]
@@ -95,11 +110,7 @@ impl Words for Map {
         let end = into.len();
         // SAFETY: `length` more bytes were reserved above. Each is written before the length says so. The vector is private.
         unsafe {
-            let mut to = into.as_mut_ptr().add(end);
-            for word in whole {
-                to.cast::<[u8; WORD]>().write(word.load(Ordering::Relaxed).to_le_bytes());
-                to = to.add(WORD);
-            }
+            bulk::read(whole, into.as_mut_ptr().add(end));
             into.set_len(end + whole.len() * WORD);
         }
         if let [last] = rest {
@@ -111,10 +122,7 @@ impl Words for Map {
     fn copy_in(&self, at: usize, bytes: &[u8]) {
         let (words, rest) = bytes.as_chunks::<WORD>();
         let into = self.range(at, bytes.len().div_ceil(WORD));
-        for (to, word) in into.iter().zip(words) {
-            to.store(u64::from_le_bytes(*word), Ordering::Relaxed);
-            crash::point();
-        }
+        bulk::write(words, &into[..words.len()]);
         if !rest.is_empty() {
             let mut last = [0; WORD];
             last[..rest.len()].copy_from_slice(rest);

@@ -7,6 +7,7 @@
 //! ```text
 //! 0     magic | store | epoch | changes
 //! 64    which granules of the table are allocated, a bit each
+//! 256   the lock
 //! 4096  generations of prefixes, 4096 bytes of (hash, generation)
 //! 8192  generations of tags and namespaces, in buckets of four
 //! ```
@@ -14,6 +15,7 @@
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use crate::hash::NameHash;
+use crate::locked::Lockable;
 use crate::options::{BUCKET, PAGE};
 use crate::sys::random;
 use crate::words::{WORD, Words};
@@ -21,6 +23,8 @@ use crate::words::{WORD, Words};
 const EPOCH: usize = 16;
 const CHANGES: usize = 24;
 const GRANULES: usize = 64;
+/// On a line of its own: all readers read the epoch's.
+const LOCK: usize = 256;
 /// Granules of the table, each with a bit.
 const GRANULE_COUNT: usize = 1024;
 const SCOPES_AT: usize = PAGE;
@@ -56,6 +60,14 @@ pub(crate) fn length(buckets: usize) -> usize {
 
 /// What of it is allocated from the start.
 pub(crate) const FIRST: usize = TABLE_AT;
+
+impl<W: Words> Lockable for Markers<W> {
+    type Words = W;
+
+    fn lock(&self) -> (&W, usize) {
+        (&self.words, LOCK)
+    }
+}
 
 impl<W: Words> Markers<W> {
     pub(crate) fn new(words: W, buckets: usize) -> Self {

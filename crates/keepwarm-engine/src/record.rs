@@ -11,7 +11,7 @@
 //! 56  checksum    over 8 to 55, value and marks, and the spot
 //! 64  deadline    milliseconds (48) | its own check (16)                                 changes in place
 //! 72  stamp       identity of the write (61) | which half of a number (1) | uses (2)     changes in place
-//! 80  value, key, marks, each from a whole word on
+//! 80  key, value, marks, each from a whole word on: what is compared lies beside what it is compared for
 //! ```
 //!
 //! An integer's value is two halves of number and check. One of them counts; the other is written first and then
@@ -148,7 +148,8 @@ impl Draft<'_> {
         }
         words.store(at + DEADLINE, deadline_word(self.deadline, spot), Relaxed);
         words.store(at + STAMP, self.stamp << STAMP_SHIFT | self.uses & USES, Relaxed);
-        let value = at + HEADER;
+        let value = at + HEADER + padded(self.key.len());
+        words.copy_in(at + HEADER, self.key);
         match self.body {
             Body::Bytes(bytes) => words.copy_in(value, bytes),
             Body::Integer(number) => {
@@ -162,9 +163,7 @@ impl Draft<'_> {
                 words.store(value + WORD, side.checksum, Relaxed);
             }
         }
-        let key = value + self.body.stored();
-        words.copy_in(key, self.key);
-        words.copy_in(key + padded(self.key.len()), self.marks);
+        words.copy_in(value + self.body.stored(), self.marks);
     }
 }
 
@@ -295,12 +294,12 @@ impl Record {
         self.written as u16
     }
 
-    fn value_at(&self) -> usize {
+    fn key_at(&self) -> usize {
         self.at + HEADER
     }
 
-    fn key_at(&self) -> usize {
-        self.value_at() + self.stored()
+    fn value_at(&self) -> usize {
+        self.key_at() + padded(self.key_length)
     }
 
     #[inline]
@@ -317,7 +316,7 @@ impl Record {
     pub(crate) fn marks(&self, words: &impl Words) -> Vec<u8> {
         let mut marks = Vec::new();
         if self.has_marks() {
-            words.copy_out(self.key_at() + padded(self.key_length), self.marks_words * WORD, &mut marks);
+            words.copy_out(self.value_at() + self.stored(), self.marks_words * WORD, &mut marks);
         }
         marks
     }

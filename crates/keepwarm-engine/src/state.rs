@@ -1,62 +1,28 @@
 //! A store that is open: its files, mapped.
 
 use std::fs::File;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-
-use parking_lot::Mutex;
+use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 use crate::head::{self, Head, Read, Run, VERSION};
+use crate::locked::Locked;
 use crate::map::Map;
-use crate::markers::{self, Markers};
-use crate::options::{Layout, Options, PAGE};
+use crate::markers::Markers;
+use crate::members::Membership;
+use crate::options::{Options, PAGE};
+use crate::prepare::{Files, prepare};
 use crate::shard::Shard;
 use crate::side;
-use crate::sys::{
-    Here, allocate, boot, identity, lock, make_directory, open, random, refuse_network, share, try_lock, unlock, uptime,
-};
+use crate::sys::{boot, identity, is_still, make_directory, open, refuse_network, share, try_lock, uptime};
 
 const STORE: &str = "keepwarm.store";
-const MARKERS: &str = "keepwarm.markers";
-
-/// A file whose lock is held to write what it maps, first among the threads of this process and then among processes.
-pub(crate) struct Locked<T> {
-    pub(crate) inner: T,
-    file: Arc<File>,
-    path: PathBuf,
-    threads: Mutex<()>,
-}
-
-impl<T> Locked<T> {
-    /// Does something with the lock held.
-    pub(crate) fn with<R>(&self, patience: Duration, work: impl FnOnce(&T) -> R) -> Result<R> {
-        struct Held<'a>(&'a File);
-        impl Drop for Held<'_> {
-            fn drop(&mut self) {
-                unlock(self.0);
-            }
-        }
-        let Some(_thread) = self.threads.try_lock().or_else(|| self.threads.try_lock_for(patience)) else {
-            return Err(Error::Locked { file: self.path.clone(), waited: patience });
-        };
-        lock(&self.file, &self.path, patience)?;
-        let _held = Held(&self.file);
-        Ok(work(&self.inner))
-    }
-
-    /// Takes room in the file.
-    pub(crate) fn allocate(&self, at: usize, length: usize) -> bool {
-        allocate(&self.file, at, length).is_ok()
-    }
-}
 
 /// Everything of an open store.
 pub(crate) struct State {
-    pub(crate) here: Here,
+    pub(crate) member: Arc<Membership>,
     pub(crate) head: Head,
     pub(crate) run: Run,
     pub(crate) shards: Vec<Locked<Shard<Map>>>,
@@ -125,19 +91,37 @@ impl State {
             Read::Nothing => return Ok(Attempt::Again),
         };
         let Some(run) = head::run(&page) else { return Ok(Attempt::Again) };
+        // Of another run of the machine, though somebody is there: they are about to prepare it, or to end. (A process that
+        // is being started holds its parent's files for a moment.)
+        if options.boot.or_else(boot).is_some_and(|now| now != run.boot) || run.file != identity.1 {
+            return Ok(Attempt::Again);
+        }
         let files = Files { directory: &options.directory, head: &head };
+        let member = Arc::new(Membership::join(&options.directory)?);
         let Some(markers) = files.markers()? else { return Ok(Attempt::Again) };
+        let markers = markers.shared(&member);
         let mut shards = Vec::new();
         for index in 0..head.layout.shards {
             let Some(shard) = files.shard(index)? else { return Ok(Attempt::Again) };
-            shards.push(shard);
+            shards.push(shard.shared(&member));
         }
         let side = side::Folder::new(&options.directory, head.layout.side_bytes);
-        let here = Here::new().map_err(failed("map a page beside"))?;
         let looked = AtomicU64::new(0);
         let durable = options.durable;
-        let state =
-            Self { here, head, run, shards, markers, side, looked, page, file, identity, path: path.clone(), durable };
+        let state = Self {
+            member,
+            head,
+            run,
+            shards,
+            markers,
+            side,
+            looked,
+            page,
+            file,
+            identity,
+            path: path.clone(),
+            durable,
+        };
         state.sweep_side(alone);
         Ok(Attempt::Open(Box::new(state)))
     }
@@ -166,7 +150,7 @@ impl State {
     /// Nobody may use the state any more: if nobody else has the store open either, it is closed in order.
     fn close(&self) {
         // In a forked child the files are the parent's.
-        if !self.here.is_same() || !self.is_current() || !try_lock(&self.file, &self.path).unwrap_or(false) {
+        if !self.member.is_here() || !self.is_current() || !try_lock(&self.file, &self.path).unwrap_or(false) {
             return;
         }
         if self.durable {
@@ -189,162 +173,8 @@ impl Drop for State {
     }
 }
 
-fn is_still(path: &Path, identity: (u64, u64)) -> bool {
-    std::fs::symlink_metadata(path).is_ok_and(|found| (found.dev(), found.ino()) == identity)
-}
-
 pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-fn unix_millis() -> u64 {
-    millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
-}
-
-/// The files of a store.
-struct Files<'f> {
-    directory: &'f Path,
-    head: &'f Head,
-}
-
-impl Files<'_> {
-    fn shard_path(&self, index: usize) -> PathBuf {
-        self.directory.join(format!("keepwarm.{index:02}"))
-    }
-
-    fn markers_path(&self) -> PathBuf {
-        self.directory.join(MARKERS)
-    }
-
-    fn map(&self, path: PathBuf, length: usize) -> Result<Option<(Arc<File>, PathBuf, Map)>> {
-        let file = open(&path)?;
-        // A file that is too short would end the process at the first access beyond its end.
-        if file.metadata().map_err(Error::io("look at", &path))?.len() != length as u64 {
-            return Ok(None);
-        }
-        let map = Map::new(&file, length).map_err(Error::io("map", &path))?;
-        Ok(Some((Arc::new(file), path, map)))
-    }
-
-    fn shard(&self, index: usize) -> Result<Option<Locked<Shard<Map>>>> {
-        let layout = self.head.layout;
-        let Some((file, path, map)) = self.map(self.shard_path(index), layout.shard_length())? else { return Ok(None) };
-        let room = Arc::clone(&file);
-        let inner = Shard::new(map, layout, Box::new(move |at, length| allocate(&room, at, length).is_ok()));
-        Ok(Some(Locked { inner, file, path, threads: Mutex::new(()) }))
-    }
-
-    fn markers(&self) -> Result<Option<Locked<Markers<Map>>>> {
-        let buckets = self.head.layout.markers;
-        let Some((file, path, map)) = self.map(self.markers_path(), markers::length(buckets))? else { return Ok(None) };
-        Ok(Some(Locked { inner: Markers::new(map, buckets), file, path, threads: Mutex::new(()) }))
-    }
-
-    /// Makes a file of zeros of this length, alone with it.
-    fn empty(&self, path: &Path, length: usize) -> Result<()> {
-        let file = open(path)?;
-        let emptied = file.set_len(0).and_then(|()| file.set_len(length as u64));
-        emptied.map_err(Error::io("make", path))
-    }
-
-    fn make_shard(&self, index: usize) -> Result<()> {
-        self.empty(&self.shard_path(index), self.head.layout.shard_length())?;
-        match self.shard(index)? {
-            Some(shard) if shard.inner.make(self.head.store ^ index as u64) => Ok(()),
-            _ => Err(Error::io("make room for", self.shard_path(index))(std::io::ErrorKind::StorageFull.into())),
-        }
-    }
-
-    fn make_markers(&self) -> Result<()> {
-        let path = self.markers_path();
-        self.empty(&path, markers::length(self.head.layout.markers))?;
-        match self.markers()? {
-            Some(markers) if markers.allocate(0, markers::FIRST) => {
-                markers.inner.make(self.head.store);
-                Ok(())
-            }
-            _ => Err(Error::io("make room for", path)(std::io::ErrorKind::StorageFull.into())),
-        }
-    }
-
-    /// Makes whatever is missing or damaged anew.
-    fn mend(&self) -> Result<()> {
-        if !self.markers()?.is_some_and(|markers| markers.inner.is_of(self.head.store)) {
-            self.make_markers()?;
-        }
-        for index in 0..self.head.layout.shards {
-            let owner = self.head.store ^ index as u64;
-            if !self.shard(index)?.is_some_and(|shard| shard.inner.is_sound(owner)) {
-                self.make_shard(index)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn make(&self) -> Result<()> {
-        self.make_markers()?;
-        (0..self.head.layout.shards).try_for_each(|index| self.make_shard(index))?;
-        // Shards of a store that had more of them.
-        for index in self.head.layout.shards.. {
-            if std::fs::remove_file(self.shard_path(index)).is_err() {
-                return Ok(());
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Makes the store ready, with its lock held alone: nobody else has it open.
-///
-/// What was written in this run of the machine is kept, however its writers ended: what they had written is in the
-/// kernel's memory, whole. What was written before is kept only if it was closed in order: the disk may have an arbitrary
-/// mixture of older and newer pages of it otherwise, each of them whole, and old values among them.
-fn prepare(options: &Options, file: &File, path: &Path, number: u64) -> Result<()> {
-    let failed = |what| Error::io(what, path);
-    if file.metadata().map_err(failed("look at"))?.len() < PAGE as u64 {
-        file.set_len(PAGE as u64).map_err(failed("make"))?;
-    }
-    allocate(file, 0, PAGE).map_err(failed("make room for"))?;
-    let page = Map::new(file, PAGE).map_err(failed("map"))?;
-    let wanted = Layout::of(options.max_bytes, options.max_entries);
-    let found = match head::read(&page) {
-        Read::OtherVersion(found) => return Err(Error::Version { file: path.to_owned(), found, known: VERSION }),
-        Read::Head(head) if head.layout == wanted => head::run(&page).map(|run| (head, run)),
-        Read::Head(_) | Read::Nothing => None,
-    };
-    let now = options.boot.or_else(boot);
-    let uptime = millis(uptime());
-    let kept = found.and_then(|(head, run)| {
-        let same_run = now == Some(run.boot) && run.file == number;
-        let base = if same_run {
-            run.base
-        } else {
-            // Time goes on from where it was, whatever the wall clock was set to meanwhile.
-            unix_millis().max(head::closed(&page)?).wrapping_sub(uptime)
-        };
-        // Not the next number: a disk that kept the order of nothing might have this run's records under the last one's.
-        let session = (run.session + 1 + random() % u64::from(u16::MAX - 1)) % u64::from(u16::MAX);
-        Some((head, base, session))
-    });
-    let begin = |base, session| {
-        head::begin(&page, &Run { boot: now.unwrap_or_else(fresh), file: number, session, base });
-        if options.durable { page.sync().map_err(failed("write")) } else { Ok(()) }
-    };
-    if let Some((head, base, session)) = kept {
-        // On the disk before anything else changes there: after a power loss nothing of this is taken for closed.
-        begin(base, session)?;
-        return Files { directory: &options.directory, head: &head }.mend();
-    }
-    let head = Head { layout: wanted, seed: random(), store: random() };
-    Files { directory: &options.directory, head: &head }.make()?;
-    side::Folder::new(&options.directory, 0).remove_all();
-    head::write(&page, &head);
-    begin(unix_millis().wrapping_sub(uptime), 1)
-}
-
-/// Where the kernel does not say which run it is, each opening is one of its own.
-fn fresh() -> [u64; 2] {
-    [random(), random()]
 }
 
 #[cfg(test)]
@@ -353,8 +183,8 @@ mod tests {
 
     #[test]
     fn a_store_is_made_and_opened_again() {
-        let directory = std::env::temp_dir().join(format!("keepwarm-state-{:016x}", random()));
-        let options = Options { max_bytes: 1 << 20, ..Options::new(&directory) };
+        let directory = tempfile::tempdir().unwrap();
+        let options = Options { max_bytes: 1 << 20, ..Options::new(directory.path()) };
         let first = State::open(&options).unwrap();
         let second = State::open(&options).unwrap();
         assert_eq!(first.head, second.head);
@@ -364,7 +194,5 @@ mod tests {
         let third = State::open(&options).unwrap();
         assert_ne!(third.run.session, second_session);
         assert_eq!(head::closed(&third.page), None);
-        drop(third);
-        std::fs::remove_dir_all(directory).unwrap();
     }
 }

@@ -163,6 +163,8 @@ pub enum Count {
     NotAnInteger,
     /// The number would leave 64 bits.
     Overflow,
+    /// There is no live entry, and the disk has no room for one.
+    NoRoom,
 }
 
 /// What became of a wish to compute a value.

@@ -20,6 +20,8 @@ pub(crate) trait Words {
     /// Replaces `current` by `new`, if it is still there; whether it was.
     fn exchange(&self, at: usize, current: u64, new: u64) -> bool;
     fn fence(&self, order: Ordering);
+    /// Has the processor fetch what lies there, while it does something else.
+    fn prefetch(&self, _at: usize) {}
     /// Appends `length` bytes from `at` on.
     fn copy_out(&self, at: usize, length: usize, into: &mut Vec<u8>) {
         into.reserve_exact(length);

@@ -38,6 +38,15 @@ impl Wake for Unpark {
     }
 }
 
+/// Wakes this thread.
+fn waker() -> Waker {
+    Waker::from(Arc::new(Unpark(thread::current())))
+}
+
+thread_local! {
+    static WAKER: Waker = waker();
+}
+
 /// Drives a future of several verbs to its end on this thread, as `.wait()` drives one: without a runtime, parked while it
 /// waits. A store behind a network is reached by a socket of the thread's own.
 ///
@@ -60,7 +69,8 @@ pub fn wait<T>(future: impl Future<Output = T>) -> T {
 /// Drives a future to its end on this thread.
 pub(crate) fn drive<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    // One for each thread: making it would cost a short call an allocation.
+    let waker = WAKER.try_with(Waker::clone).unwrap_or_else(|_| waker());
     let mut context = Context::from_waker(&waker);
     let driving = Driving::begin();
     loop {

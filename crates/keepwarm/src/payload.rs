@@ -121,6 +121,15 @@ impl Unreadable {
     }
 }
 
+impl std::fmt::Display for Unreadable {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Undecodable(Undecodable(reason)) => formatter.write_str(reason),
+            Self::Schema => formatter.write_str("the type has another shape than the one it was written under"),
+        }
+    }
+}
+
 impl From<Undecodable> for Unreadable {
     fn from(undecodable: Undecodable) -> Self {
         Self::Undecodable(undecodable)
@@ -166,7 +175,7 @@ impl Payload {
         if Raw::is::<T>() {
             return Ok(match Raw::out_of(keep(value)) {
                 Self::Bytes(codec, encoded) => Self::Bytes(codec, Box::new(encoding.packed(*encoded))),
-                payload => payload,
+                other => other,
             });
         }
         if let Some(number) = crate::codec::integer::<V, T>(value) {
@@ -181,7 +190,7 @@ impl Payload {
     /// The value, cloned out of an object or decoded.
     pub(crate) fn into_value<T: Value>(self) -> Result<T, Unreadable> {
         if Raw::is::<T>() {
-            return Ok(Raw::of(self));
+            return Ok(Raw::of(self.into_encoded()?));
         }
         if let Self::Object(object) = &self
             && let Some(value) = opened::<T>(object)
@@ -194,7 +203,7 @@ impl Payload {
     /// The value, shared with the store where it keeps objects.
     pub(crate) fn into_arc<T: Value>(self) -> Result<Arc<T>, Unreadable> {
         if Raw::is::<T>() {
-            return Ok(Arc::new(Raw::of(self)));
+            return Ok(Arc::new(Raw::of(self.into_encoded()?)));
         }
         if let Self::Object(object) = &self
             && let Some(value) = opened(object)
@@ -202,6 +211,20 @@ impl Payload {
             return value;
         }
         self.decode().map(Arc::new)
+    }
+
+    /// The payload as its codec made it, for who decodes it elsewhere: neither compressed, nor an object of a near tier.
+    fn into_encoded(self) -> Result<Self, Undecodable> {
+        let (codec, encoded) = match self {
+            Self::Bytes(codec, encoded) => (codec, *encoded),
+            Self::Object(object) => match Remembering::kept(&*object) {
+                Some((codec, encoded)) => (codec, encoded),
+                None => return Ok(Self::Object(object)),
+            },
+            integer => return Ok(integer),
+        };
+        let bytes = encoded.unpacked()?;
+        Ok(Self::Bytes(codec, Box::new(Encoded { bytes, unpacked: None, ..encoded })))
     }
 
     /// Everything but an object of the very type.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use keepwarm::clock::{Clock, ManualClock};
 use keepwarm::settings::AliasSettings;
-use keepwarm::{Cache, Caches, ErrorKind, FileOptions, Refusal, Timeout, Ttl, mins, secs};
+use keepwarm::{Cache, Caches, ErrorKind, FileMode, FileOptions, Refusal, Timeout, Ttl, mins, secs};
 use tempfile::TempDir;
 
 fn directory() -> TempDir {
@@ -87,7 +87,7 @@ fn entries_survive_a_restart_with_their_timeouts_tags_and_counts() {
 #[test]
 fn child() {
     let Ok(place) = std::env::var("KEEPWARM_TEST_CHILD") else { return };
-    let cache = Cache::builder().file(small(Path::new(&place))).lease(secs(1)).build().unwrap();
+    let cache = Cache::builder().file(small(Path::new(&place))).build().unwrap();
     assert_eq!(cache.get::<String>("greeting").wait().unwrap().as_deref(), Some("hello"));
     cache.set("answer", "from a child").wait().unwrap();
     for _ in 0..500 {
@@ -103,7 +103,7 @@ fn child() {
 #[test]
 fn processes_share_entries_counts_tags_and_leases() {
     let directory = directory();
-    let cache = Cache::builder().file(small(directory.path())).lease(secs(1)).build().unwrap();
+    let cache = Cache::builder().file(small(directory.path())).build().unwrap();
     cache.set("greeting", "hello").wait().unwrap();
     cache.set("tagged", "value").tags(["tag"]).wait().unwrap();
     let mut children: Vec<_> = (0..3)
@@ -115,7 +115,7 @@ fn processes_share_entries_counts_tags_and_leases() {
                 .unwrap()
         })
         .collect();
-    // The first to come dies in its loader; the others wait for its lease to end, and die in theirs.
+    // The first to come dies in its loader, which ends its lease; so do the others.
     for child in &mut children {
         assert!(child.wait().unwrap().success());
     }
@@ -198,6 +198,68 @@ fn large_values_come_back_and_too_large_ones_take_the_old_one_with_them() {
     assert_eq!(put, keepwarm::Put::Refused(Refusal::TooLarge));
     assert_eq!(cache.get::<String>("key").wait().unwrap(), None);
     assert_eq!(std::fs::read_dir(directory.path().join("keepwarm.side")).unwrap().count(), 0, "its file went too");
+}
+
+/// A file system in memory of this many bytes; unmounted when it is dropped. `None` where mounting is not allowed.
+struct Disk(TempDir);
+
+impl Disk {
+    fn new(bytes: u64) -> Option<Self> {
+        let place = directory();
+        let size = format!("size={bytes}");
+        let mounted =
+            Command::new("mount").args(["-t", "tmpfs", "-o", &size, "keepwarm-test"]).arg(place.path()).output();
+        mounted.is_ok_and(|output| output.status.success()).then(|| Self(place))
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0.path()).output();
+    }
+}
+
+// covers: R39
+#[test]
+fn a_full_disk_is_a_refusal_that_is_counted_and_takes_the_old_value_with_it() {
+    for mode in [FileMode::Mapped, FileMode::Files] {
+        let Some(disk) = Disk::new(4 << 20) else {
+            println!("not tested: mounting a file system needs more rights");
+            return;
+        };
+        let options = FileOptions::new(disk.0.path().join("store")).max_bytes(256 << 20).mode(mode);
+        let cache = Cache::builder().file(options).build().unwrap();
+        assert!(cache.set("key", &"old".repeat(100)).wait().unwrap().is_stored());
+        let put = cache.set("key", &"x".repeat(6 << 20)).wait().unwrap();
+        assert_eq!(put, keepwarm::Put::Refused(Refusal::StoreFull), "{mode:?}");
+        assert_eq!(cache.get::<String>("key").wait().unwrap(), None, "{mode:?}: the old one would be stale");
+        assert_eq!(cache.stats().wait().unwrap().refusals, 1, "{mode:?}");
+        // Who computes has the value all the same, and what is small finds room.
+        let computed = cache.get_or_set("key", || async { "x".repeat(6 << 20) }).wait().unwrap();
+        assert_eq!(computed.len(), 6 << 20);
+        assert_eq!(cache.stats().wait().unwrap().refusals, 2, "{mode:?}");
+        assert!(cache.set("key", "small").wait().unwrap().is_stored(), "{mode:?}");
+        assert_eq!(cache.get::<String>("key").wait().unwrap().as_deref(), Some("small"));
+    }
+}
+
+#[test]
+fn small_bounds_on_entries_hold_where_each_has_a_file() {
+    let directory = directory();
+    let options = FileOptions::new(directory.path()).mode(FileMode::Files).max_entries(30);
+    let cache = Cache::builder().file(options).build().unwrap();
+    let begun = directory.path().join("keepwarm.files/begun/left-behind");
+    std::fs::write(&begun, "by one that was killed").unwrap();
+    let long_ago = std::time::SystemTime::now() - Duration::from_secs(7200);
+    std::fs::File::options().write(true).open(&begun).unwrap().set_modified(long_ago).unwrap();
+    for number in 0..200 {
+        cache.set(&format!("key{number}"), &number).wait().unwrap();
+        let entries = cache.stats().wait().unwrap().entries.unwrap();
+        assert!(entries <= 31, "{entries} entries after {number}");
+    }
+    assert_eq!(cache.get::<i32>("key199").wait().unwrap(), Some(199), "the oldest went");
+    assert!(cache.stats().wait().unwrap().evictions >= 169);
+    assert!(!begun.exists(), "and what nobody will finish");
 }
 
 #[test]

@@ -219,6 +219,7 @@ fn explain_shows_the_fingerprint_and_why_a_type_would_miss() {
     assert_eq!(explanation.would_miss, None);
     let as_type = cache.explain("user").read_as::<after::User>().wait().unwrap();
     assert_eq!(as_type.would_miss, Some(MissReason::Schema));
+    assert!(as_type.to_string().contains("misses: schema (the type has another shape"), "{as_type}");
     assert_eq!(cache.explain("user").read_as::<before::User>().wait().unwrap().would_miss, None);
     assert_eq!(missed(cache, MissReason::Schema), 0, "explaining counts nothing");
 }

@@ -77,6 +77,7 @@ where
 fn why(refusal: keepwarm::Refusal) -> &'static str {
     match refusal {
         keepwarm::Refusal::TooLarge => "the value is larger than the store takes",
+        keepwarm::Refusal::StoreFull => "the store has no room for it: is its disk full?",
         keepwarm::Refusal::NotKept => "the store keeps nothing, or not with this timeout",
         keepwarm::Refusal::Overtaken => "an invalidation came in between",
         _ => "the store refused it",

@@ -1,13 +1,18 @@
 //! Redis as it is seen from behind: what lies on the server, in how many trips, and what becomes of calls when the server
 //! fails.
 
+mod children;
 mod failures;
 mod feed;
+mod forks;
 mod lying;
 mod moving;
 mod processes;
 mod sharing;
+mod strangers;
+mod sweeping;
 mod tls;
+mod together;
 
 use keepwarm::backends::redis::{Redis, RedisOptions};
 use keepwarm::clock::Clock;

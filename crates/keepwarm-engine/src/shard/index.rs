@@ -67,12 +67,36 @@ impl<W: Words> Shard<W> {
         self.words.store(slot, entry.0, Release);
     }
 
+    /// Has the processor fetch what is needed for a key, as far as the index leads, while the caller does something else.
+    #[inline]
+    pub(crate) fn prefetch(&self, hash: NameHash) {
+        let wanted = tag(hash.low);
+        for slot in self.slots(hash.low, self.mask()) {
+            let entry = self.entry(slot);
+            if entry.tag() == wanted && entry.points() {
+                let (ring, offset) = of_short(entry.short());
+                return self.prefetch_record(self.bounds(ring).0 + offset);
+            }
+        }
+    }
+
+    /// The lines of a record's head and key: one after the other, each would be waited for.
+    #[inline]
+    fn prefetch_record(&self, at: usize) {
+        self.words.prefetch(at);
+        self.words.prefetch(at + 64);
+        self.words.prefetch(at + 128);
+        self.words.prefetch(at + 192);
+    }
+
     /// The record that an index word points to, if it is the one that the word means.
     #[inline]
     pub(super) fn record(&self, entry: Entry) -> Option<Record> {
         let (ring, offset) = of_short(entry.short());
         let (start, end) = self.bounds(ring);
-        let record = Record::read(&self.words, start.checked_add(offset).filter(|at| *at < end)?, end)?;
+        let at = start.checked_add(offset).filter(|at| *at < end)?;
+        self.prefetch_record(at);
+        let record = Record::read(&self.words, at, end)?;
         (record.spot.short() == entry.short()).then_some(record)
     }
 

@@ -22,8 +22,9 @@ use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 pub(crate) use read::{Dead, Found, Reader, Reading, Seen};
 pub use visit::Condition;
-pub(crate) use visit::{Added, Gone, Leased, Outcome, Put, Visit};
+pub(crate) use visit::{Added, Gone, Leased, Outcome, Put, Visit, Wish};
 
+use crate::locked::Lockable;
 use crate::markers::Markers;
 use crate::options::{BUCKET, INDEX_AT, Layout, PAGE};
 use crate::record::STAMP_BITS;
@@ -42,6 +43,7 @@ const CURSOR: usize = 80;
 const NEXT_SWEEP: usize = 88;
 const ROUND_MIN: usize = 96;
 const SEEN_CHANGES: usize = 104;
+const LOCK: usize = 112;
 const RINGS: usize = 128;
 const RING: usize = 128;
 
@@ -70,6 +72,14 @@ pub(crate) struct Shard<W> {
     words: W,
     layout: Layout,
     allocate: Allocate,
+}
+
+impl<W: Words> Lockable for Shard<W> {
+    type Words = W;
+
+    fn lock(&self) -> (&W, usize) {
+        (&self.words, LOCK)
+    }
 }
 
 impl<W: Words> Shard<W> {

@@ -1,70 +1,41 @@
 //! The two protocols between a writer and readers without a lock, in every order and with every value that the memory model
-//! allows: the engine's own code over loom's memory.
-
-use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
+//! allows: the engine's own code over loom's memory. Each of them is also run without one of the fences that it relies on, and
+//! has to notice.
 
 use loom::sync::Arc;
-use loom::sync::atomic::{AtomicU64, fence};
 use loom::thread;
 
 use super::index::Entry;
 use super::ring::Room;
 use super::*;
+use crate::modelled::{Modelled, Without};
 use crate::record::{Draft, HEADER, Record};
 use crate::words::WORD;
-
-/// Only the words that a model uses.
-struct Modelled(BTreeMap<usize, AtomicU64>);
-
-impl Modelled {
-    fn new(words: impl IntoIterator<Item = (usize, u64)>) -> Self {
-        Self(words.into_iter().map(|(at, value)| (at, AtomicU64::new(value))).collect())
-    }
-}
-
-impl Words for Modelled {
-    fn load(&self, at: usize, order: Ordering) -> u64 {
-        self.0[&at].load(order)
-    }
-
-    fn store(&self, at: usize, value: u64, order: Ordering) {
-        self.0[&at].store(value, order);
-    }
-
-    fn exchange(&self, at: usize, current: u64, new: u64) -> bool {
-        self.0[&at].compare_exchange(current, new, Ordering::Relaxed, Ordering::Relaxed).is_ok()
-    }
-
-    fn fence(&self, order: Ordering) {
-        fence(order);
-    }
-}
 
 const LAYOUT: Layout =
     Layout { shards: 1, small: PAGE, main: PAGE, buckets: 64, entries: u64::MAX, markers: 64, side_bytes: 0 };
 const SLOT: usize = INDEX_AT;
 
 /// A reader copies an old record of two words while a writer writes a new one over it, a lap later.
-#[test]
-fn what_is_intact_after_it_was_copied_is_whole() {
-    loom::model(|| {
+fn copying(without: Without) {
+    loom::model(move || {
         let old = Spot { ring: Ring::Small, position: Position { lap: 1, offset: 0 } };
         let new = Spot { ring: Ring::Small, position: Position { lap: 2, offset: 0 } };
         let at = LAYOUT.small_at();
         let ring = ring_at(Ring::Small);
-        let words = Modelled::new([
+        let parts = [
             (SLOT, Entry::new(7, old).0),
             (at, 1),
             (at + WORD, 1),
             (ring + RESERVE, new.position.word()),
             (ring + HEAD, new.position.word()),
-        ]);
+        ];
+        let words = Modelled::new(parts, without);
         let shard = Arc::new(Shard::new(words, LAYOUT, Box::new(|_, _| true)));
         let writer = thread::spawn({
             let shard = Arc::clone(&shard);
             move || {
-                let markers = Markers::new(Modelled::new([]), 64);
+                let markers = Markers::new(Modelled::new([], Without::Nothing), 64);
                 let mut visit = Visit { shard: &shard, markers: &markers, now: 0, gone: Gone::default(), moved: false };
                 visit.fill(Room { at, spot: new, units: 1 }, |words, at, _| {
                     words.store(at, 2, Relaxed);
@@ -79,7 +50,7 @@ fn what_is_intact_after_it_was_copied_is_whole() {
         let (spot, expected) = if entry == Entry::new(7, old) { (old, 1) } else { (new, 2) };
         let copy = [shard.load(at), shard.load(at + WORD)];
         if shard.is_intact(spot) {
-            assert_eq!(copy, [expected; 2]);
+            assert_eq!(copy, [expected; 2], "a torn copy");
         } else {
             assert_eq!(spot, old, "what is new is intact");
         }
@@ -87,9 +58,25 @@ fn what_is_intact_after_it_was_copied_is_whole() {
     });
 }
 
-/// A reader reads a number while a writer counts twice, which comes round to the half that the reader reads.
 #[test]
-fn a_number_is_one_that_was_counted_with_its_own_stamp() {
+fn what_is_intact_after_it_was_copied_is_whole() {
+    copying(Without::Nothing);
+}
+
+#[test]
+#[should_panic(expected = "a torn copy")]
+fn the_model_notices_a_writer_without_its_fence() {
+    copying(Without::Fence(Release));
+}
+
+#[test]
+#[should_panic(expected = "a torn copy")]
+fn the_model_notices_a_reader_without_its_fence() {
+    copying(Without::Fence(Acquire));
+}
+
+/// A reader reads a number while a writer counts twice, which comes round to the half that the reader reads.
+fn counting(without: Without) {
     const AT: usize = 0;
     const HASH: u64 = 99;
     fn record() -> Record {
@@ -115,13 +102,13 @@ fn a_number_is_one_that_was_counted_with_its_own_stamp() {
         draft.write(&heap, AT, spot);
         Record::read(&heap, AT, 256).unwrap()
     }
-    loom::model(|| {
+    loom::model(move || {
         let record = record();
         let heap = crate::words::Heap::new(256);
         record.copy_number_words(&heap, 0, 10);
         // The stamp and the two halves.
         let used = [HEADER - WORD, HEADER, HEADER + WORD, HEADER + 2 * WORD, HEADER + 3 * WORD];
-        let words = Arc::new(Modelled::new(used.map(|at| (AT + at, heap.load(AT + at, Relaxed)))));
+        let words = Arc::new(Modelled::new(used.map(|at| (AT + at, heap.load(AT + at, Relaxed))), without));
         let writer = thread::spawn({
             let words = Arc::clone(&words);
             move || {
@@ -130,7 +117,24 @@ fn a_number_is_one_that_was_counted_with_its_own_stamp() {
             }
         });
         let (number, stamp) = record.number(&*words).expect("it is not torn");
-        assert_eq!(stamp, 10 + number as u64);
+        assert_eq!(stamp, 10 + number as u64, "another count's stamp");
         writer.join().unwrap();
     });
+}
+
+#[test]
+fn a_number_is_one_that_was_counted_with_its_own_stamp() {
+    counting(Without::Nothing);
+}
+
+#[test]
+#[should_panic(expected = "it is not torn")]
+fn the_model_notices_a_count_without_its_fence() {
+    counting(Without::Fence(Release));
+}
+
+#[test]
+#[should_panic(expected = "it is not torn")]
+fn the_model_notices_a_look_at_a_number_without_its_fence() {
+    counting(Without::Fence(Acquire));
 }

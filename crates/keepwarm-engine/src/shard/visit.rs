@@ -10,8 +10,13 @@ use crate::hash::NameHash;
 use crate::leases::{self, Lease};
 use crate::markers::{MarkerName, Markers};
 use crate::record::{Draft, NEVER, Record, State};
-use crate::spot::Ring;
+use crate::spot::{Ring, UNIT};
 use crate::words::Words;
+
+/// A line of the processor's cache.
+const LINE: usize = 64;
+/// So much is fetched ahead at most.
+const FETCHED_AHEAD: usize = 2048;
 
 /// What went while writing, for whoever has to clean up after it or counts.
 #[derive(Debug, Default)]
@@ -206,11 +211,23 @@ impl<W: Words> Visit<'_, W> {
             self.forget(&found.record);
         }
         self.sweep_after(draft.deadline);
+        self.prefetch_ahead(room);
+    }
+
+    /// Has the processor fetch what the next write to this shard will write over, and look at before that: it was touched a
+    /// lap ago, and is in no near cache any more.
+    fn prefetch_ahead(&self, room: Room) {
+        let from = room.at + room.units as usize * UNIT;
+        let end = self.shard.bounds(room.spot.ring).1;
+        let ahead = (room.units as usize * UNIT + LINE).min(FETCHED_AHEAD).min(end - from);
+        for at in (from..from + ahead).step_by(LINE) {
+            self.shard.words().prefetch(at);
+        }
     }
 
     /// New keys begin in the small log, unless they were evicted a short while ago; known ones stay where they are.
     fn choose_ring(&self, hash: NameHash, units: u64, found: Option<Found>) -> Ring {
-        let small = self.shard.most(Ring::Small) / crate::spot::UNIT;
+        let small = self.shard.most(Ring::Small) / UNIT;
         if units > small as u64 / 4 {
             return Ring::Main;
         }
@@ -324,26 +341,26 @@ impl<W: Words> Visit<'_, W> {
     }
 
     /// Asks for the right to compute a key.
-    pub(crate) fn lease(&mut self, hash: NameHash, key: &[u8], name: MarkerName, until: u64, refresh: bool) -> Leased {
+    pub(crate) fn lease(&mut self, hash: NameHash, key: &[u8], name: MarkerName, wish: &Wish) -> Leased {
         self.sweep();
         let scope = self.scope(name);
         let (found, live) = self.find(hash, key, scope);
         let words = self.shard.words();
         let epoch = self.markers.epoch();
-        if !refresh {
+        if !wish.refresh {
             if live {
                 return Leased::Live;
             }
-            let held = leases::find(words, hash);
-            if held.is_some_and(|held| held.until > self.now && held.scope == scope && held.epoch == epoch) {
-                return Leased::Held;
+            let holds = |held: &Lease| held.until > self.now && held.scope == scope && held.epoch == epoch;
+            if let Some(held) = leases::find(words, hash).filter(holds) {
+                return Leased::Held { holder: held.holder, stamp: held.stamp };
             }
         }
         let stamp = self.stamp();
         if let Some(found) = found.filter(|_| live) {
             found.record.set_stamp(words, stamp);
         }
-        leases::grant(words, Lease { hash, stamp, until, scope, epoch });
+        leases::grant(words, Lease { hash, stamp, until: wish.until, scope, epoch, holder: wish.holder });
         Leased::Granted(stamp)
     }
 
@@ -389,10 +406,21 @@ pub(crate) enum Added {
     Overflow,
 }
 
-/// What became of a wish to compute.
+/// A wish to compute.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wish {
+    /// For how long.
+    pub(crate) until: u64,
+    /// Whether a live entry is no answer.
+    pub(crate) refresh: bool,
+    /// Whose wish it is.
+    pub(crate) holder: u64,
+}
+
+/// What became of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Leased {
     Live,
-    Held,
+    Held { holder: u64, stamp: u64 },
     Granted(u64),
 }

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::Path;
 
 use rustix::fs::{FallocateFlags, Mode, OFlags, fallocate, fstat};
@@ -51,6 +51,11 @@ fn write_zeros(file: &File, at: usize, length: usize) -> io::Result<()> {
 pub(crate) fn identity(file: impl AsFd) -> io::Result<(u64, u64)> {
     let stat = fstat(file)?;
     Ok((stat.st_dev as u64, stat.st_ino as u64))
+}
+
+/// Whether that file is still what lies at a path.
+pub(crate) fn is_still(path: &Path, identity: (u64, u64)) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|found| (found.dev(), found.ino()) == identity)
 }
 
 /// Refuses a directory on a file system that does not share memory between all who map its files.

@@ -31,9 +31,9 @@ pub(crate) fn try_lock(file: &File, path: &Path) -> Result<bool> {
     attempt(file, path, FlockOperation::NonBlockingLockExclusive)
 }
 
-/// Lets the lock go. The kernel cannot refuse that for a file that is open.
-pub(crate) fn unlock(file: &File) {
-    let _ = flock(file, FlockOperation::Unlock);
+/// Shares the lock if nobody holds it alone.
+pub(crate) fn try_share(file: &File, path: &Path) -> Result<bool> {
+    attempt(file, path, FlockOperation::NonBlockingLockShared)
 }
 
 fn wait(file: &File, path: &Path, operation: FlockOperation, patience: Duration) -> Result<()> {

@@ -1,10 +1,10 @@
 //! What a child process does.
 
-use std::io::Write as _;
+use std::io::{BufRead, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 
-use keepwarm_engine::{Condition, Options, Store, crash};
+use keepwarm_engine::{Condition, Lease, Options, Store, crash};
 
 use crate::support::{Dice, add, directory, held, options, scope, set, value};
 
@@ -17,6 +17,13 @@ pub(crate) fn command(line: &[&str]) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("the program knows where it lies"));
     command.arg("--child").args(line).stdout(Stdio::piped()).stdin(Stdio::null());
     command
+}
+
+/// Waits until a child has said a line, and gives it.
+pub(crate) fn heard(child: &mut Child) -> String {
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().expect("it is piped")).read_line(&mut line).expect("it is text");
+    line
 }
 
 /// Plays a role.
@@ -36,13 +43,15 @@ pub(crate) fn play(line: &[String]) -> ExitCode {
         "read" => read(&store),
         "stop" => stop(&store, number(2)),
         "fill" => fill(argument(1)),
+        "lease" => lease(&store),
+        "touch" => crate::memory::touch(argument(1), number(2)),
         other => panic!("there is no role {other}"),
     }
     ExitCode::SUCCESS
 }
 
 /// Says that something was acknowledged.
-fn say(what: &str, number: u64) {
+pub(crate) fn say(what: &str, number: u64) {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{what} {number}").expect("somebody listens");
 }
@@ -109,6 +118,16 @@ fn stop(store: &Store, stores: u64) {
     crash::stop_after(stores as u32);
     set(store, "key", &value("key", 1, 100)).expect("the store works");
     say("went on", 0);
+}
+
+/// Takes a lease, and computes for ever.
+fn lease(store: &Store) {
+    let lease = store.lease(scope(), b"leased", 1 << 40, false, 1).expect("the store works");
+    assert!(matches!(lease, Lease::Granted(_)), "{lease:?}");
+    say("leased", 1);
+    loop {
+        std::thread::park();
+    }
 }
 
 /// Writes far more than the disk holds, and checks what it reads.

@@ -5,10 +5,10 @@ use std::io::{BufRead, BufReader};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use keepwarm_engine::Store;
+use keepwarm_engine::{Lease, Store};
 
-use crate::children::child;
-use crate::support::{Dice, directory, held, number, options, set, times, value, version};
+use crate::children::{child, heard};
+use crate::support::{Dice, directory, held, number, options, scope, set, times, value, version};
 
 /// Writers that are killed whenever it happens, while others read.
 pub(crate) fn at_random() -> Result<(), String> {
@@ -58,6 +58,25 @@ pub(crate) fn at_random() -> Result<(), String> {
         }
     });
     assert!(counted > 0);
+    Ok(())
+}
+
+/// Who has taken a lease and is killed holds nobody up, however long the lease was to be.
+pub(crate) fn holder() -> Result<(), String> {
+    let directory = directory();
+    let place = directory.path().to_str().expect("a plain path");
+    let store = Store::new(options(directory.path()));
+    let ask = || store.lease(scope(), b"leased", 1 << 40, false, 1).expect("the store works");
+    for _ in 0..times(5, 100) {
+        let mut holder = child(&["lease", place]);
+        heard(&mut holder);
+        assert_eq!(ask(), Lease::Held, "while it computes");
+        holder.kill().expect("it is ours");
+        holder.wait().expect("it is ours");
+        let Lease::Granted(stamp) = ask() else { panic!("the lease of a dead one is held") };
+        assert_eq!(ask(), Lease::Held, "by ourselves");
+        store.release(b"leased", stamp, 1).expect("the store works");
+    }
     Ok(())
 }
 

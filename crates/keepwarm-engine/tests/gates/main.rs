@@ -8,6 +8,7 @@ mod counters;
 mod damage;
 mod disks;
 mod kills;
+mod memory;
 mod stops;
 mod support;
 
@@ -21,6 +22,7 @@ type Gate = fn() -> Result<(), String>;
 const GATES: &[(&str, Gate)] = &[
     ("kills_at_random_leave_right_bytes_exact_counts_and_free_locks", kills::at_random),
     ("a_kill_after_any_store_leaves_what_was_acknowledged", kills::at_points),
+    ("a_lease_ends_with_its_holder", kills::holder),
     ("power_losses_leave_misses", damage::power_losses),
     ("pages_of_any_two_moments_are_never_torn_values", damage::mixed_pages),
     ("flipped_bits_and_cut_files_are_misses", damage::flips_and_cuts),
@@ -29,12 +31,13 @@ const GATES: &[(&str, Gate)] = &[
     ("a_fork_in_the_middle_counts_exactly", counters::forked),
     ("a_stopped_reader_is_in_nobodys_way", stops::reader),
     ("a_stopped_writer_is_reported_and_nobody_hangs", stops::writer),
+    ("a_reader_holds_what_it_touches_and_no_more", memory::reader),
     ("a_full_disk_refuses_and_recovers", disks::full),
     ("a_removed_directory_is_made_again", disks::removed),
     ("a_directory_that_cannot_be_written_is_an_error", disks::read_only),
 ];
 
-// covers: R130
+// covers: R66 R130 R131
 fn main() -> ExitCode {
     let line: Vec<String> = std::env::args().collect();
     if line.get(1).is_some_and(|first| first == "--child") {

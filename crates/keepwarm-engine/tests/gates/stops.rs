@@ -1,6 +1,5 @@
 //! Processes that are stopped and not killed.
 
-use std::io::{BufRead, BufReader};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Child;
@@ -9,7 +8,7 @@ use std::time::{Duration, Instant};
 use keepwarm_engine::{Error, Options, Store};
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::children::child;
+use crate::children::{child, heard};
 use crate::support::{directory, held, options, set, times, value};
 
 fn signal(child: &Child, signal: Signal) {
@@ -20,12 +19,6 @@ fn signal(child: &Child, signal: Signal) {
 fn taken(directory: &Path) -> u64 {
     let files = std::fs::read_dir(directory).expect("it is there").flatten();
     files.map(|file| file.metadata().map_or(0, |found| found.blocks() * 512)).sum()
-}
-
-/// Waits until the child has said a line.
-fn heard(child: &mut Child) {
-    let mut line = String::new();
-    BufReader::new(child.stdout.as_mut().expect("it is piped")).read_line(&mut line).expect("it is text");
 }
 
 pub(crate) fn reader() -> Result<(), String> {

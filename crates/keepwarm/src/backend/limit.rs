@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 thread_local! {
     /// The limit of the call that is being polled on this thread.
-    static CURRENT: RefCell<Limit> = const { RefCell::new(Limit { until: None, calls: None }) };
+    static CURRENT: RefCell<Limit> = const { RefCell::new(Limit { until: None, calls: None, kept: false }) };
 }
 
 /// How long the call that runs on this thread may take, and whether it was called off.
@@ -29,12 +29,29 @@ thread_local! {
 pub struct Limit {
     until: Option<Instant>,
     calls: Option<(Arc<AtomicU64>, u64)>,
+    /// Whether the store that is polled sees to it that the call is woken when its time is over.
+    kept: bool,
 }
 
 impl Limit {
     /// The limit of the call that is being polled on this thread; without limits where none is set.
     pub fn current() -> Self {
         CURRENT.with_borrow(Clone::clone)
+    }
+
+    /// Says that the store will wake the call that is being polled when its time is over, and gives that time. It holds for
+    /// this poll, which is going to be pending; the layer whose limit it is then needs no timer of its own, which costs an
+    /// awaited call as much as all the rest.
+    pub fn keep() -> Option<Instant> {
+        CURRENT.with_borrow_mut(|current| {
+            current.kept = true;
+            current.until
+        })
+    }
+
+    /// Whether the store said so in the last poll under this limit.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.kept
     }
 
     /// When the call has to be over.
@@ -60,18 +77,19 @@ impl Limit {
 
     /// The limit of this thread, but not beyond `until`.
     pub(crate) fn within(until: Instant) -> Self {
-        let mut limit = Self::current();
+        let mut limit = Self { kept: false, ..Self::current() };
         limit.until = Some(limit.until.map_or(until, |known| known.min(until)));
         limit
     }
 
     /// The limit of this thread, called off when `calls` moves on from `then`.
     pub(crate) fn called_off_by(calls: &Arc<AtomicU64>, then: u64) -> Self {
-        Self { calls: Some((Arc::clone(calls), then)), ..Self::current() }
+        Self { calls: Some((Arc::clone(calls), then)), kept: false, ..Self::current() }
     }
 
     /// Polls under this limit.
     pub(crate) fn hold<T>(&mut self, poll: impl FnOnce() -> T) -> T {
+        self.kept = false;
         let _held = Held::swap(self);
         poll()
     }
@@ -117,6 +135,19 @@ mod tests {
         assert!(panicked.is_err());
         assert_eq!(Limit::current().until(), None);
         assert!(limit.is_over(), "and is still that of its call");
+    }
+
+    #[test]
+    fn a_limit_is_kept_by_who_says_so_and_only_for_that_poll() {
+        let until = Instant::now() + Duration::from_secs(5);
+        let (mut outer, mut inner) = (Limit::within(until), Limit::default());
+        outer.hold(|| {
+            inner = Limit::within(until + Duration::from_secs(1));
+            inner.hold(|| assert_eq!(Limit::keep(), Some(until)));
+        });
+        assert!(inner.is_kept() && !outer.is_kept());
+        inner.hold(|| assert_eq!(Limit::current().until(), Some(until)));
+        assert!(!inner.is_kept());
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::backend::{BreakerState, Inspection};
 use crate::entry::{MarkerKind, MissReason};
 use crate::error::Result;
 use crate::key::{Key, Version};
-use crate::payload::{Payload, Value};
+use crate::payload::{Payload, Unreadable, Value};
 
 impl Cache {
     /// Tells what lies under a key without reading it: nothing is counted, moved or removed.
@@ -46,6 +46,8 @@ pub struct Explanation {
     pub breaker: Option<BreakerState>,
     /// Why a read would miss now; `None` when it would hit.
     pub would_miss: Option<MissReason>,
+    /// What did not fit, where [`read_as`](Explain::read_as) found that the value cannot be read.
+    pub unreadable: Option<String>,
     /// The entry, dead or alive; `None` when there is none.
     pub entry: Option<ExplainedEntry>,
 }
@@ -91,7 +93,7 @@ pub struct Explain<'a> {
     key: &'a str,
     version: Option<Version>,
     /// Why the value is none of the type that was asked for.
-    read: Option<fn(Payload) -> Option<MissReason>>,
+    read: Option<fn(Payload) -> Option<Unreadable>>,
 }
 
 impl Explain<'_> {
@@ -108,7 +110,7 @@ impl Explain<'_> {
     /// # Ok::<(), keepwarm::Error>(())
     /// ```
     pub fn read_as<T: Value>(mut self) -> Self {
-        self.read = Some(|payload| payload.into_value::<T>().err().map(|unreadable| unreadable.reason()));
+        self.read = Some(|payload| payload.into_value::<T>().err());
         self
     }
 
@@ -120,12 +122,16 @@ impl Explain<'_> {
         let found = found.map_err(|error| self.cache.failed(error, "explain", Some(key.as_str())))?;
         let health = state.backend.housekeeping().health;
         let nothing = if health.is_down() { MissReason::StoreDown } else { MissReason::Absent };
-        let unreadable = |inspection: &Inspection| self.read?(inspection.entry.payload.clone());
-        let would_miss =
-            found.as_ref().map_or(Some(nothing), |inspection| inspection.dead.or_else(|| unreadable(inspection)));
+        let dead = found.as_ref().map_or(Some(nothing), |inspection| inspection.dead);
+        let live = found.as_ref().filter(|_| dead.is_none());
+        let unreadable = live.and_then(|inspection| self.read?(inspection.entry.payload.clone()));
+        let would_miss = dead.or(unreadable.as_ref().map(Unreadable::reason));
+        let unreadable = unreadable.map(|unreadable| unreadable.to_string());
         let entry = found.map(|inspection| self.entry(inspection));
         let backend = state.backend.kind().to_owned();
-        Ok(Explanation { stored_key: key.as_str().to_owned(), backend, breaker: health.breaker, would_miss, entry })
+        let stored_key = key.as_str().to_owned();
+        let breaker = health.breaker;
+        Ok(Explanation { stored_key, backend, breaker, would_miss, unreadable, entry })
     }
 
     fn entry(&self, inspection: Inspection) -> ExplainedEntry {
@@ -167,9 +173,10 @@ impl fmt::Display for Explanation {
         if let Some(breaker) = self.breaker.filter(|breaker| *breaker != BreakerState::Closed) {
             writeln!(formatter, "breaker  {}", breaker.name())?;
         }
-        match self.would_miss {
-            None => writeln!(formatter, "a read   hits")?,
-            Some(reason) => writeln!(formatter, "a read   misses: {}", reason.name())?,
+        match (self.would_miss, &self.unreadable) {
+            (None, _) => writeln!(formatter, "a read   hits")?,
+            (Some(reason), None) => writeln!(formatter, "a read   misses: {}", reason.name())?,
+            (Some(reason), Some(why)) => writeln!(formatter, "a read   misses: {} ({why})", reason.name())?,
         }
         let Some(entry) = &self.entry else { return Ok(()) };
         write!(formatter, "kept as  {}, {} bytes", entry.kept_as, entry.bytes)?;

@@ -99,9 +99,14 @@ impl MoveVersion<'_> {
                 Put::Refused(Refusal::StoreDown) => return Err(down()),
                 // It expired under way.
                 Put::Refused(Refusal::NotKept) => return Err(missing()),
-                Put::Refused(Refusal::TooLarge) => {
+                Put::Refused(refusal @ (Refusal::TooLarge | Refusal::StoreFull)) => {
                     cache.count(Event::Refusal);
-                    let reason = "under its new version the entry would be too large for the store; it stays as it was";
+                    let reason = match refusal {
+                        Refusal::StoreFull => {
+                            "the store has no room for the entry under its new version; it stays as it was"
+                        }
+                        _ => "under its new version the entry would be too large for the store; it stays as it was",
+                    };
                     return Err(failed(Error::new(ErrorKind::Unsupported, reason)));
                 }
             }

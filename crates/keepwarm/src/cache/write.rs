@@ -135,7 +135,7 @@ impl Cache {
         };
         match put {
             Put::Stored => self.count(Event::Set),
-            Put::Refused(Refusal::TooLarge | Refusal::NotKept) => self.count(Event::Refusal),
+            Put::Refused(Refusal::TooLarge | Refusal::StoreFull | Refusal::NotKept) => self.count(Event::Refusal),
             Put::Refused(_) => {}
         }
         Ok(put)

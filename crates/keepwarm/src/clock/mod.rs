@@ -6,6 +6,7 @@
 
 mod manual;
 mod sleep;
+mod timer;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -77,7 +78,6 @@ impl Clock {
     }
 
     /// Whether it is the process's own clock, and not one that a test moves.
-    #[cfg(feature = "file")]
     pub(crate) fn is_system(&self) -> bool {
         matches!(self.0, Source::System)
     }

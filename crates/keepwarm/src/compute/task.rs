@@ -261,7 +261,7 @@ pub(crate) fn settle(
             cache.count(Event::Set);
             Landing::Value(payload)
         }
-        Ok(Put::Refused(Refusal::TooLarge | Refusal::NotKept)) => {
+        Ok(Put::Refused(Refusal::TooLarge | Refusal::StoreFull | Refusal::NotKept)) => {
             cache.count(Event::Refusal);
             Landing::Value(payload)
         }

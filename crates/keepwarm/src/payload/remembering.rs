@@ -25,6 +25,12 @@ impl Remembering {
         decoded.downcast().ok()
     }
 
+    /// What it keeps, as it is; `None` where the object is not an encoded value.
+    pub(super) fn kept(object: &(dyn Any + Send + Sync)) -> Option<(Codec, Encoded)> {
+        let kept = object.downcast_ref::<Self>()?;
+        Some((kept.codec, kept.encoded.clone()))
+    }
+
     /// The value, decoded; `None` where the object is not an encoded value.
     pub(super) fn open<T: Value>(object: &(dyn Any + Send + Sync)) -> Option<Result<Arc<T>, Unreadable>> {
         let kept = object.downcast_ref::<Self>()?;
@@ -76,6 +82,7 @@ impl Payload {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::payload::Raw;
 
     fn payload(value: &str) -> Payload {
         Payload::bytes(Codec::MessagePack, Codec::MessagePack.encode(value).unwrap()).remembering()
@@ -98,6 +105,14 @@ mod tests {
         assert_eq!(*payload.clone().into_arc::<Option<String>>().unwrap(), Some("value".to_owned()));
         assert!(payload.clone().into_value::<i32>().is_err());
         assert_eq!(payload.into_value::<String>().unwrap(), "value");
+    }
+
+    #[test]
+    fn a_binding_gets_what_it_decodes_itself() {
+        let Raw(Payload::Bytes(codec, encoded)) = payload("value").into_value::<Raw>().unwrap() else {
+            panic!("it is no bytes")
+        };
+        assert_eq!(codec.decode::<String>(&encoded).unwrap(), "value");
     }
 
     #[test]

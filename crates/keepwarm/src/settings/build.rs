@@ -164,6 +164,10 @@ impl Builder {
         builder.build()
     }
 
+    #[cfg_attr(
+        not(feature = "file"),
+        allow(unreachable_code, reason = "without the feature there are no options of it")
+    )]
     fn store(&self, builder: CacheBuilder, plan: &Plan) -> Result<CacheBuilder> {
         Ok(match &plan.store {
             Store::Dummy => builder.backend(Dummy),

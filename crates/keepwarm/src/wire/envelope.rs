@@ -221,6 +221,11 @@ impl Envelope {
     /// # Errors
     /// [`Undecodable`] when the bytes are torn, foreign, another key's, or of a kind this version does not know.
     pub fn read(key: &str, bytes: Bytes) -> Result<Self, Undecodable> {
+        Self::read_in(key, &bytes)
+    }
+
+    /// The same, of bytes that are still needed where they are no envelope.
+    pub(crate) fn read_in(key: &str, bytes: &Bytes) -> Result<Self, Undecodable> {
         let (body, stored) = bytes.split_last_chunk::<CHECKSUM_LENGTH>().ok_or_else(not_an_envelope)?;
         let mut reader = Reader::new(body);
         let [tag, version, codec, flags] = reader.array().map_err(|_| not_an_envelope())?;

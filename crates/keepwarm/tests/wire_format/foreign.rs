@@ -10,7 +10,7 @@ use super::byte_store::ByteStore;
 use super::pickles::PICKLES;
 use super::stored;
 
-// covers: R207 R210
+// covers: R207
 #[test]
 fn a_pickle_of_django_is_a_counted_miss_and_is_replaced() {
     for (protocol, value, pickle) in PICKLES {
@@ -25,4 +25,20 @@ fn a_pickle_of_django_is_a_counted_miss_and_is_replaced() {
         assert_eq!(cache.get_or_set("key", || async { 7 }).wait().unwrap(), 7, "{name}");
         assert_eq!(cache.get::<i64>("key").wait().unwrap(), Some(7), "{name}");
     }
+}
+
+// covers: R207
+#[test]
+fn a_signed_pickle_of_python_is_a_miss_that_says_what_it_is() {
+    let example = super::document::examples().into_iter().find(|example| example.name.starts_with("a pickle of"));
+    let example = example.expect("the document shows one");
+    let store = ByteStore::from_iter([("keepwarm:scope:myapp".to_owned(), Vec::new())]);
+    let cache = Cache::builder().backend(Adapter::new(store)).key_prefix("myapp").build().unwrap();
+    let keepwarm::wire::Content::Value(codec, bytes) = example.envelope.unwrap().content else { panic!("a value") };
+    cache.set("object", &keepwarm::Raw(keepwarm::Payload::bytes(codec, bytes))).wait().unwrap();
+    assert_eq!(cache.get::<serde_json::Value>("object").wait().unwrap(), None);
+    assert_eq!(cache.stats().wait().unwrap().missed(MissReason::Undecodable), 1);
+    let explanation = cache.explain("object").read_as::<String>().wait().unwrap();
+    assert_eq!(explanation.entry.as_ref().unwrap().kept_as, "pickle");
+    assert!(explanation.to_string().contains("only Python reads"), "{explanation}");
 }

@@ -8,7 +8,9 @@ use keepwarm_engine::{self as engine, MarkRef, Store, ValueRef, Write};
 
 use super::FileOptions;
 use super::time::{Now, StoreTime};
-use super::values::{condition, entry, failed, kind_number, lookup, marker, not_opened, payload, put, reason, record};
+use super::values::{
+    condition, entry, failed, full, kind_number, lookup, marker, not_opened, payload, put, reason, record,
+};
 use crate::backend::{Claim, Count, Fence, Housekeeping, Inspection, Lease, Lookup, Page, Put, Size, When};
 use crate::clock::Clock;
 use crate::codec::Codec;
@@ -142,6 +144,7 @@ impl Mapped {
             engine::Count::Missing => Count::Missing,
             engine::Count::NotAnInteger => Count::NotAnInteger,
             engine::Count::Overflow => Count::Overflow,
+            engine::Count::NoRoom => return Err(full()),
         })
     }
 

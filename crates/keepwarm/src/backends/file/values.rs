@@ -131,9 +131,15 @@ pub(super) fn put(stored: engine::Stored) -> Put {
         engine::Stored::Condition => Refusal::Condition,
         engine::Stored::Overtaken => Refusal::Overtaken,
         engine::Stored::NotKept => Refusal::NotKept,
-        // A full disk is too small for it, now.
+        engine::Stored::NoRoom => Refusal::StoreFull,
         _ => Refusal::TooLarge,
     })
+}
+
+/// What has no refusal to answer with, because it hands out more than an outcome.
+#[cold]
+pub(super) fn full() -> Error {
+    Error::new(ErrorKind::Backend, "the disk is full")
 }
 
 /// What went wrong, as the cache says it.

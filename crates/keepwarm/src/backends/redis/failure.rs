@@ -38,6 +38,20 @@ impl Failure {
         }
     }
 
+    /// Of a connection that is not logged in yet, over which nothing was asked.
+    pub(super) fn before_login(self) -> Self {
+        match self {
+            Self::Broken(error) => Self::Unreachable(error),
+            Self::TimedOut => Self::Unreachable(io::Error::from(io::ErrorKind::TimedOut).into()),
+            other => other,
+        }
+    }
+
+    /// Of answers that are not those to what was asked.
+    pub(super) fn out_of_step() -> Self {
+        Self::Broken((redis::ErrorKind::UnexpectedReturnType, "another answer than was asked for").into())
+    }
+
     pub(super) fn of_io(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => Self::TimedOut,

@@ -4,11 +4,13 @@ use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use redis::{PushKind, Value};
+
 use super::Redis;
 use super::failure::Failure;
 use super::link::{Patience, Socket};
 use super::names;
-use super::servers::Servers;
+use super::servers::{Servers, bytes};
 use super::store::Store;
 use crate::backend::{Change, Feed, Watcher};
 
@@ -65,7 +67,7 @@ fn connect(store: &Store) -> Result<Socket, Failure> {
     for words in [&["HELLO", "3"][..], &["CLIENT", "TRACKING", "ON", "BCAST"]] {
         let command = super::link::packed(words).get_packed_command();
         for answer in socket.ask(&command, 1, &patience)? {
-            if let redis::Value::ServerError(error) = answer {
+            if let Value::ServerError(error) = answer {
                 return Err(Failure::Refused(error.into()));
             }
         }
@@ -77,18 +79,12 @@ fn connect(store: &Store) -> Result<Socket, Failure> {
 fn tell(socket: &mut Socket, watcher: &Weak<dyn Watcher>) -> Result<(), Failure> {
     let ping = super::link::packed(&["PING"]).get_packed_command();
     let mut heard = Instant::now();
-    let mut frames = Frames::default();
-    let mut buffer = vec![0; 64 * 1024];
     loop {
-        match socket.read_some(&mut buffer, &Patience::of(HEARTBEAT)) {
-            Ok(0) => return Ok(()),
-            Ok(length) => {
+        match socket.hear(&Patience::of(HEARTBEAT)) {
+            Ok(said) => {
                 heard = Instant::now();
-                frames.add(&buffer[..length]);
-                while let Some(frame) = frames.next().map_err(|()| Failure::TimedOut)? {
-                    let Some(watcher) = watcher.upgrade() else { return Ok(()) };
-                    pass_on(&frame, &*watcher);
-                }
+                let Some(watcher) = watcher.upgrade() else { return Ok(()) };
+                pass_on(said, &*watcher);
             }
             Err(Failure::TimedOut) => {
                 if heard.elapsed() >= SILENCE || watcher.strong_count() == 0 {
@@ -101,20 +97,16 @@ fn tell(socket: &mut Socket, watcher: &Weak<dyn Watcher>) -> Result<(), Failure>
     }
 }
 
-fn pass_on(frame: &Frame, watcher: &dyn Watcher) {
-    let Frame::List(parts) = frame else { return };
-    let [Frame::Text(word), keys] = &parts[..] else { return };
-    if word != b"invalidate" {
-        return;
-    }
-    let Frame::List(keys) = keys else { return watcher.changed(Change::Everything) };
-    for key in keys {
-        let Frame::Text(key) = key else { continue };
-        // Keys that are no text are not ours.
-        if let Ok(key) = std::str::from_utf8(key)
-            && let Some(change) = change(key)
-        {
-            watcher.changed(change);
+fn pass_on(said: Value, watcher: &dyn Watcher) {
+    let Value::Push { kind: PushKind::Invalidate, data } = said else { return };
+    for keys in data {
+        // No list of keys: all of them.
+        let Value::Array(keys) = keys else { return watcher.changed(Change::Everything) };
+        for key in keys.into_iter().filter_map(bytes) {
+            // Keys that are no text are not ours.
+            if let Some(change) = std::str::from_utf8(&key).ok().and_then(change) {
+                watcher.changed(change);
+            }
         }
     }
 }
@@ -130,109 +122,9 @@ fn change(key: &str) -> Option<Change<'_>> {
     (!internal.iter().any(|lead| key.starts_with(lead))).then_some(Change::Key(key))
 }
 
-/// What comes over the connection. Read here and not by the crate's parser, which loses its place when a read times out.
-#[derive(Debug, PartialEq, Eq)]
-enum Frame {
-    Text(Vec<u8>),
-    List(Vec<Frame>),
-    /// Anything that says nothing here: nothing, numbers, errors.
-    Other,
-}
-
-#[derive(Default)]
-struct Frames {
-    bytes: Vec<u8>,
-    read: usize,
-}
-
-impl Frames {
-    fn add(&mut self, bytes: &[u8]) {
-        self.bytes.drain(..std::mem::take(&mut self.read));
-        self.bytes.extend_from_slice(bytes);
-    }
-
-    /// The next frame that is there as a whole; `Err` when this is no such protocol.
-    fn next(&mut self) -> Result<Option<Frame>, ()> {
-        let mut at = self.read;
-        let frame = frame(&self.bytes, &mut at, 0)?;
-        if frame.is_some() {
-            self.read = at;
-        }
-        Ok(frame)
-    }
-}
-
-/// How deep lists may lie in one another: a server that says more is none.
-const DEEPEST: usize = 8;
-
-fn frame(bytes: &[u8], at: &mut usize, depth: usize) -> Result<Option<Frame>, ()> {
-    let Some(end) = bytes[*at..].windows(2).position(|pair| pair == b"\r\n") else { return Ok(None) };
-    let line = &bytes[*at..*at + end];
-    let mut next = *at + end + 2;
-    let Some((kind, rest)) = line.split_first() else { return Err(()) };
-    let number = || std::str::from_utf8(rest).ok().and_then(|digits| digits.parse::<i64>().ok()).ok_or(());
-    let found = match kind {
-        b'+' => Frame::Text(rest.to_vec()),
-        b'$' | b'=' | b'!' => match usize::try_from(number()?) {
-            Err(_) => Frame::Other,
-            Ok(length) => {
-                let Some(text) = bytes.get(next..next.saturating_add(length).saturating_add(2)) else {
-                    return Ok(None);
-                };
-                next += length + 2;
-                Frame::Text(text[..length].to_vec())
-            }
-        },
-        b'*' | b'>' | b'~' | b'%' => match usize::try_from(number()?) {
-            Err(_) => Frame::Other,
-            Ok(_) if depth == DEEPEST => return Err(()),
-            Ok(count) => {
-                let count = if *kind == b'%' { count.saturating_mul(2) } else { count };
-                let mut parts = Vec::new();
-                for _ in 0..count {
-                    match frame(bytes, &mut next, depth + 1)? {
-                        Some(part) => parts.push(part),
-                        None => return Ok(None),
-                    }
-                }
-                Frame::List(parts)
-            }
-        },
-        b'-' | b':' | b'_' | b'#' | b',' | b'(' => Frame::Other,
-        _ => return Err(()),
-    };
-    *at = next;
-    Ok(Some(found))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn frames_come_whole_however_they_are_cut() {
-        let said = b">2\r\n$10\r\ninvalidate\r\n*1\r\n$3\r\nfoo\r\n+PONG\r\n>2\r\n$10\r\ninvalidate\r\n_\r\n";
-        let text = |text: &[u8]| Frame::Text(text.to_vec());
-        let all = [
-            Frame::List(vec![text(b"invalidate"), Frame::List(vec![text(b"foo")])]),
-            text(b"PONG"),
-            Frame::List(vec![text(b"invalidate"), Frame::Other]),
-        ];
-        for cut in 1..said.len() {
-            let mut frames = Frames::default();
-            let mut found = Vec::new();
-            for part in said.chunks(cut) {
-                frames.add(part);
-                while let Some(frame) = frames.next().unwrap() {
-                    found.push(frame);
-                }
-            }
-            assert_eq!(found, all, "in parts of {cut}");
-        }
-        let mut frames = Frames::default();
-        frames.add(b"HTTP/1.1 400 Bad Request\r\n");
-        assert_eq!(frames.next(), Err(()));
-    }
 
     #[test]
     fn keys_of_records_are_told_as_what_they_are() {

@@ -3,8 +3,10 @@
 use bytes::Bytes;
 
 use super::scopes::ScopeRecord;
+use crate::backend::Lookup;
 use crate::entry::{Generation, Mark, MissReason};
 use crate::key::Key;
+use crate::payload::Payload;
 use crate::wire::{Content, Envelope, plain};
 
 /// What lies under a key.
@@ -21,13 +23,13 @@ pub(super) enum Lying {
 }
 
 impl Lying {
-    pub(super) fn read(key: &Key<'_>, bytes: Option<Vec<u8>>) -> Self {
+    pub(super) fn read(key: &Key<'_>, bytes: Option<impl Into<Bytes>>) -> Self {
         let Some(bytes) = bytes else { return Self::Nothing };
-        let bytes = Bytes::from(bytes);
+        let bytes = bytes.into();
         if let Some(number) = plain(&bytes) {
             return if lies_plain(key) { Self::Plain(number) } else { Self::Foreign(bytes) };
         }
-        match Envelope::read(key.as_str(), bytes.clone()) {
+        match Envelope::read_in(key.as_str(), &bytes) {
             Ok(Envelope { content: Content::Lease(_), .. }) => Self::Lease,
             Ok(Envelope { content: Content::Generation(_), .. }) | Err(_) => Self::Foreign(bytes),
             Ok(envelope) => Self::Envelope(envelope),
@@ -43,19 +45,35 @@ impl Lying {
     }
 
     /// Why a read misses it, as far as its own bytes, the time and the scope say; its marks are the caller's to compare.
-    pub(super) fn dead(&self, scope: Option<ScopeRecord>, unix_millis: u64) -> Option<MissReason> {
+    pub(super) fn dead(&self, scope: Option<ScopeRecord>, unix_millis: impl FnOnce() -> u64) -> Option<MissReason> {
         match self {
             Self::Nothing | Self::Lease => Some(MissReason::Absent),
             Self::Foreign(_) => Some(MissReason::Undecodable),
             // It carries no generation: what the scope says of all of them holds.
             Self::Plain(_) => scope.is_none_or(ScopeRecord::is_pending).then_some(MissReason::Cleared),
             Self::Envelope(envelope) => {
-                if envelope.hard_deadline.is_some_and(|deadline| deadline <= unix_millis) {
+                if envelope.hard_deadline.is_some_and(|deadline| deadline <= unix_millis()) {
                     return Some(MissReason::Expired);
                 }
                 let current = scope.map(ScopeRecord::generation);
                 (envelope.scope.is_none() || envelope.scope != current).then_some(MissReason::Cleared)
             }
+        }
+    }
+    /// The value in it, if it is one.
+    pub(super) fn payload(self) -> Option<Payload> {
+        match self {
+            Self::Plain(number) => Some(Payload::Integer(number)),
+            Self::Envelope(envelope) => envelope.payload(),
+            Self::Nothing | Self::Lease | Self::Foreign(_) => None,
+        }
+    }
+
+    /// What a read finds that misses it for this reason, if for any.
+    pub(super) fn found(self, dead: Option<MissReason>) -> Lookup<Payload> {
+        match dead {
+            Some(reason) => Lookup::Miss(reason),
+            None => self.payload().map_or(Lookup::Miss(MissReason::Undecodable), Lookup::Hit),
         }
     }
 }

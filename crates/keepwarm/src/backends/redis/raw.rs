@@ -1,22 +1,21 @@
 //! Raw access, for what a cache has no verb for.
 
-use redis::aio::MultiplexedConnection;
-
 pub use super::link::Borrowed as RedisConnection;
+pub use super::link::Shared as RedisSharedConnection;
 
 use super::Redis;
 use crate::cache::Cache;
 use crate::error::{Error, ErrorKind, Result};
 
 impl Redis {
-    /// The connection that the tasks of this runtime share, of the `redis` crate itself. With several servers it is the
+    /// The connection that the tasks of this runtime share, for the `redis` crate's own commands. With several servers it is the
     /// one to the first, with Sentinel to the master, with a cluster to the first of the masters.
     ///
     /// # Errors
     /// When no connection can be made.
-    pub async fn connection(&self) -> Result<MultiplexedConnection> {
+    pub async fn connection(&self) -> Result<RedisSharedConnection> {
         let master = self.0.servers.masters().await?.swap_remove(0);
-        master.connection().await.map_err(|failure| failure.at(master.address()))
+        master.share().await.map_err(|failure| failure.at(master.address()))
     }
 
     /// A connection of one's own for this thread, given back when it is dropped.

@@ -55,23 +55,30 @@ pub(super) struct Known {
     pub(super) name: Arc<str>,
     /// The last record seen; 0 for none.
     seen: AtomicU64,
-    /// Since when it has been seen pending, in milliseconds of this process's clock; 0 for not.
+    /// Since when it has been seen pending, in milliseconds of the store's clock; 0 for not.
     pending_since: AtomicU64,
-}
-
-fn now_millis() -> u64 {
-    (Clock::system().now().as_nanos() / 1_000_000).max(1)
+    clock: Clock,
+    /// The bytes of a record that was read, and its number.
+    read: RwLock<Option<(Box<[u8]>, u64)>>,
 }
 
 impl Known {
+    fn now_millis(&self) -> u64 {
+        (self.clock.now().as_nanos() / 1_000_000).max(1)
+    }
+
     pub(super) fn guess(&self) -> Option<ScopeRecord> {
         Some(self.seen.load(Ordering::Relaxed)).filter(|&seen| seen != 0).map(ScopeRecord)
     }
 
     /// The record, if it has been seen pending for so long; not again before as long has passed once more.
     pub(super) fn long_pending(&self, long: Duration) -> Option<ScopeRecord> {
-        let (since, now) = (self.pending_since.load(Ordering::Relaxed), now_millis());
-        if since == 0 || Duration::from_millis(now.saturating_sub(since)) < long {
+        let since = self.pending_since.load(Ordering::Relaxed);
+        if since == 0 {
+            return None;
+        }
+        let now = self.now_millis();
+        if Duration::from_millis(now.saturating_sub(since)) < long {
             return None;
         }
         self.pending_since.store(now, Ordering::Relaxed);
@@ -80,29 +87,52 @@ impl Known {
 
     /// Notes a record; what it was when it is none.
     pub(super) fn note(&self, record: Option<&[u8]>) -> Option<ScopeRecord> {
-        let number = names::generation(&self.name, record);
+        let number = record.and_then(|record| self.number(record));
         self.seen.store(number.unwrap_or(0), Ordering::Relaxed);
         let record = number.map(ScopeRecord);
         if !record.is_some_and(ScopeRecord::is_pending) {
             self.pending_since.store(0, Ordering::Relaxed);
         } else if self.pending_since.load(Ordering::Relaxed) == 0 {
-            self.pending_since.store(now_millis(), Ordering::Relaxed);
+            self.pending_since.store(self.now_millis(), Ordering::Relaxed);
         }
         record
     }
 }
 
+impl Known {
+    /// The number in a record. Nearly always it is the same as before, down to its bytes, which need no second look.
+    fn number(&self, record: &[u8]) -> Option<u64> {
+        let known = self.read.read();
+        if let Some((bytes, number)) = &*known
+            && **bytes == *record
+        {
+            return Some(*number);
+        }
+        drop(known);
+        let number = names::generation(&self.name, Some(record))?;
+        *self.read.write() = Some((record.into(), number));
+        Some(number)
+    }
+}
+
 /// The scopes that were asked for, by their numbers.
-#[derive(Debug, Default)]
-pub(super) struct Scopes(RwLock<Vec<Option<Arc<Known>>>>);
+#[derive(Debug)]
+pub(super) struct Scopes {
+    known: RwLock<Vec<Option<Arc<Known>>>>,
+    clock: Clock,
+}
 
 impl Scopes {
+    pub(super) fn new(clock: Clock) -> Self {
+        Self { known: RwLock::default(), clock }
+    }
+
     pub(super) fn of(&self, scope: &Scope) -> Arc<Known> {
         let index = scope.index() as usize;
-        if let Some(Some(known)) = self.0.read().get(index) {
+        if let Some(Some(known)) = self.known.read().get(index) {
             return Arc::clone(known);
         }
-        let mut scopes = self.0.write();
+        let mut scopes = self.known.write();
         if scopes.len() <= index {
             scopes.resize_with(index + 1, || None);
         }
@@ -112,6 +142,8 @@ impl Scopes {
                 name: names::of_scope(scope),
                 seen: AtomicU64::new(0),
                 pending_since: AtomicU64::new(0),
+                clock: self.clock.clone(),
+                read: RwLock::default(),
             })
         };
         Arc::clone(scopes[index].get_or_insert_with(make))

@@ -1,22 +1,29 @@
 //! The store: its servers, its time, and what every verb needs of them.
 
+use std::future::Future;
+use std::pin::Pin;
+use std::slice;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use parking_lot::Mutex;
+
+use super::failure::senseless;
 use super::judge::{Lying, moved_on};
-use super::link::Request;
+use super::link::{Found, Names, Request};
 use super::names;
 use super::options::RedisOptions;
 use super::scopes::{Known, ScopeRecord, Scopes};
 use super::servers::{Servers, bytes, checked, list};
 use super::sweep::Sweeper;
+use crate::backend::{Lookup, ServerFigures};
 use crate::backends::custom::random::fresh;
 use crate::clock::Clock;
 use crate::entry::{Generation, Marker, MissReason};
 use crate::error::Result;
 use crate::expiry::Deadline;
 use crate::key::{Key, Scope};
+use crate::payload::Payload;
 
 /// How long a marker lies that no entry lies under.
 pub(super) const MARKER_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -24,14 +31,17 @@ pub(super) const MARKER_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 /// A longer life is none that ends.
 const LONGEST_LIFE: u128 = 100 * 366 * 24 * 60 * 60 * 1000;
 
+/// A look that takes more than one trip, or may.
+type Looking<'a> = Pin<Box<dyn Future<Output = Result<Lookup<Payload>>> + Send + 'a>>;
+
 #[derive(Debug)]
 pub(super) struct Store {
     pub(super) servers: Servers,
     pub(super) clock: Clock,
     scopes: Scopes,
     pub(super) sweeper: Sweeper,
-    pub(super) evictions: AtomicU64,
-    pub(super) expirations: AtomicU64,
+    /// What the servers last told of themselves.
+    pub(super) told: Mutex<Option<ServerFigures>>,
 }
 
 /// How long an entry is to lie.
@@ -58,11 +68,10 @@ impl Store {
     pub(super) fn new(options: &RedisOptions, clock: Clock) -> Self {
         Self {
             servers: Servers::new(options),
+            scopes: Scopes::new(clock.clone()),
             clock,
-            scopes: Scopes::default(),
             sweeper: Sweeper::default(),
-            evictions: AtomicU64::new(0),
-            expirations: AtomicU64::new(0),
+            told: Mutex::default(),
         }
     }
 
@@ -134,26 +143,101 @@ impl Store {
         Ok(Generation(number))
     }
 
-    /// What lies under the keys, and why a read misses it: one trip, and a second where entries have marks that `hint`
-    /// does not name.
-    pub(super) async fn look(&self, keys: &[Key<'_>], hint: &[Marker]) -> Result<Vec<(Lying, Option<MissReason>)>> {
+    /// What a read of one key finds: one trip, and a second where the entry has marks that `hint` does not name.
+    pub(super) async fn look_at(self: &Arc<Self>, key: &Key<'_>, hint: &[Marker]) -> Result<Lookup<Payload>> {
+        let scope = self.scope(key.scope());
+        if !hint.is_empty() {
+            return self.look_at_all(key, hint).await;
+        }
+        let beside = slice::from_ref(&scope.name);
+        let found = self.servers.find(Names { own: &[key.as_str()], beside }, true).await?;
+        match self.see(key, &scope, &found) {
+            Ok(seen) => Ok(seen),
+            Err(unclear) => self.look_again(key, unclear).await,
+        }
+    }
+
+    /// What a read finds in what was found, if that is enough to say.
+    #[expect(
+        clippy::result_large_err,
+        reason = "no failure: what lies there goes on to the next step, and a box would cost each read"
+    )]
+    fn see(
+        self: &Arc<Self>,
+        key: &Key<'_>,
+        scope: &Known,
+        found: &Found,
+    ) -> Result<Lookup<Payload>, (Lying, Option<ScopeRecord>)> {
+        let record = scope.note(found.beside(slice::from_ref(&scope.name)).next().flatten());
+        self.adopt(scope);
+        self.see_one(record, Lying::read(key, found.own(0))).map_err(|lying| (lying, record))
+    }
+
+    /// What a read finds in an entry, if its bytes and the scope are enough to say.
+    #[expect(
+        clippy::result_large_err,
+        reason = "no failure: what lies there goes on to the next step, and a box would cost each read"
+    )]
+    fn see_one(&self, record: Option<ScopeRecord>, lying: Lying) -> Result<Lookup<Payload>, Lying> {
+        if !lying.marks().is_empty() || (record.is_none() && matches!(lying, Lying::Plain(_))) {
+            return Err(lying);
+        }
+        let dead = lying.dead(record, || self.clock.unix_millis());
+        Ok(lying.found(dead))
+    }
+
+    /// With all that it may take; kept out of the future of the usual way.
+    fn look_at_all<'a>(&'a self, key: &'a Key<'_>, hint: &'a [Marker]) -> Looking<'a> {
+        Box::pin(async move {
+            let found = self.look(slice::from_ref(key), hint).await?.pop();
+            found.ok_or_else(|| senseless("a read without an answer"))
+        })
+    }
+
+    /// Goes on with what was read, which is not enough.
+    fn look_again<'a>(&'a self, key: &'a Key<'_>, unclear: (Lying, Option<ScopeRecord>)) -> Looking<'a> {
+        Box::pin(async move {
+            let (lying, record) = unclear;
+            let judged = self.judge(key, vec![lying], record, Vec::new()).await?.pop();
+            judged.map(|(lying, dead)| lying.found(dead)).ok_or_else(|| senseless("a read without an answer"))
+        })
+    }
+
+    /// What a read of many keys of one scope finds.
+    #[expect(
+        clippy::result_large_err,
+        reason = "no failure: what lies there goes on to the next step, and a box would cost each read"
+    )]
+    pub(super) async fn look(&self, keys: &[Key<'_>], hint: &[Marker]) -> Result<Vec<Lookup<Payload>>> {
         let Some(first) = keys.first() else { return Ok(Vec::new()) };
         let scope = self.scope(first.scope());
-        let hints: Vec<String> = hint.iter().map(names::of_marker).collect();
-        let mut names: Vec<&str> = keys.iter().map(Key::as_str).collect();
-        names.push(&scope.name);
-        names.extend(hints.iter().map(String::as_str));
-        let mut found = self.servers.read(&names, true).await?;
-        let markers = found.split_off(keys.len() + 1);
-        let mut record = scope.note(found.pop().flatten().as_deref());
-        let lying: Vec<Lying> = keys.iter().zip(found).map(|(key, bytes)| Lying::read(key, bytes)).collect();
+        let own: Vec<&str> = keys.iter().map(Key::as_str).collect();
+        let mut beside: Vec<Arc<str>> = vec![Arc::clone(&scope.name)];
+        beside.extend(hint.iter().map(|marker| names::of_marker(marker).into()));
+        let found = self.servers.find(Names { own: &own, beside: &beside }, true).await?;
+        let mut records = found.beside(&beside);
+        let record = scope.note(records.next().flatten());
+        let lying = || keys.iter().enumerate().map(|(at, key)| Lying::read(key, found.own(at)));
+        if let Ok(seen) = lying().map(|lying| self.see_one(record, lying)).collect() {
+            return Ok(seen);
+        }
+        let current = hint.iter().zip(&beside[1..]).zip(records);
+        let current = current.map(|((marker, name), record)| (marker.clone(), read_generation(name, record))).collect();
+        let judged = self.judge(first, lying().collect(), record, current).await?;
+        Ok(judged.into_iter().map(|(lying, dead)| lying.found(dead)).collect())
+    }
+
+    /// Why a read misses what lies under keys of one scope; the generations that are not known yet are read.
+    async fn judge(
+        &self,
+        first: &Key<'_>,
+        lying: Vec<Lying>,
+        mut record: Option<ScopeRecord>,
+        mut current: Vec<(Marker, Option<Generation>)>,
+    ) -> Result<Vec<(Lying, Option<MissReason>)>> {
         if record.is_none() && lying.iter().any(|lying| matches!(lying, Lying::Plain(_))) {
             // Before the first write of this scope, or the record was lost: what is true is decided where it lies.
             record = Some(self.scope_record(first).await?);
-        }
-        let mut current: Vec<(Marker, Option<Generation>)> = Vec::new();
-        for ((marker, name), found) in hint.iter().zip(&hints).zip(markers) {
-            current.push((marker.clone(), read_generation(name, found.as_deref())));
         }
         self.complete(&lying, &mut current).await?;
         let now = self.clock.unix_millis();
@@ -161,20 +245,27 @@ impl Store {
             let of = |mark: &crate::entry::Mark| {
                 current.iter().find(|(marker, _)| *marker == mark.marker).and_then(|(_, generation)| *generation)
             };
-            let dead = lying.dead(record, now).or_else(|| moved_on(lying.marks(), of));
+            let dead = lying.dead(record, || now).or_else(|| moved_on(lying.marks(), of));
             (lying, dead)
         });
         Ok(judged.collect())
     }
 
     /// Adds the generations that the marks of these entries are compared with and that are not known yet.
-    async fn complete(&self, lying: &[Lying], current: &mut Vec<(Marker, Option<Generation>)>) -> Result<()> {
+    pub(super) async fn complete<L: std::borrow::Borrow<Lying>>(
+        &self,
+        lying: &[L],
+        current: &mut Vec<(Marker, Option<Generation>)>,
+    ) -> Result<()> {
         let mut unknown: Vec<Marker> = Vec::new();
-        for mark in lying.iter().flat_map(Lying::marks) {
+        for mark in lying.iter().flat_map(|lying| lying.borrow().marks()) {
             let known = current.iter().any(|(marker, _)| *marker == mark.marker) || unknown.contains(&mark.marker);
             if !known {
                 unknown.push(mark.marker.clone());
             }
+        }
+        if unknown.is_empty() {
+            return Ok(());
         }
         let names: Vec<String> = unknown.iter().map(names::of_marker).collect();
         let generations = self.current(&names).await?;
@@ -196,24 +287,16 @@ impl Store {
                 figures.push(text);
             }
         }
-        let sum = |name| figures.iter().filter_map(|text| figure(text, name)).sum();
-        self.evictions.store(sum("evicted_keys"), Ordering::Relaxed);
-        self.expirations.store(sum("expired_keys"), Ordering::Relaxed);
+        *self.told.lock() = super::figures::sum(&figures);
         Ok(figures)
     }
-}
-
-/// One of the figures of `INFO`.
-pub(super) fn figure(text: &str, name: &str) -> Option<u64> {
-    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
-    line.trim().parse().ok()
 }
 
 pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn read_generation(name: &str, record: Option<&[u8]>) -> Option<Generation> {
+pub(super) fn read_generation(name: &str, record: Option<&[u8]>) -> Option<Generation> {
     names::generation(name, record).map(Generation)
 }
 

@@ -221,6 +221,10 @@ impl<'de> Decoder<'de> {
                 self.byte()?;
                 visitor.visit_u64(u64::from(number))
             }
+            0xcc => {
+                self.byte()?;
+                visitor.visit_u64(u64::from(self.byte()?))
+            }
             0xcb => {
                 self.byte()?;
                 visitor.visit_f64(f64::from_be_bytes(self.array()?))

@@ -17,6 +17,9 @@ use crate::error::{Error, ErrorKind, Result};
 /// So many keys can be written at once.
 const STRIPES: u8 = 64;
 
+/// What nobody has touched for so long, though it is soon finished or given back, belongs to nobody.
+const LEFT_BEHIND: Duration = Duration::from_secs(3600);
+
 /// The folders of a store.
 pub(super) struct Files {
     directory: PathBuf,
@@ -214,6 +217,20 @@ impl Files {
         removed
     }
 
+    /// Removes files that were begun and never finished, and leases of long ago: their holders died. A fill under such a
+    /// lease is refused, which is always allowed.
+    pub(super) fn sweep(&self) {
+        for folder in ["begun", "leases"] {
+            for entry in fs::read_dir(self.directory.join(folder)).into_iter().flatten().flatten() {
+                let modified = entry.metadata().and_then(|found| found.modified());
+                let age = modified.ok().and_then(|modified| SystemTime::now().duration_since(modified).ok());
+                if age.is_some_and(|age| age > LEFT_BEHIND) {
+                    let _ = fs::remove_file(entry.path());
+                }
+            }
+        }
+    }
+
     pub(super) fn clear(&self) -> Result<()> {
         for folder in ["entries", "leases"] {
             let path = self.directory.join(folder);
@@ -236,4 +253,42 @@ fn split(bytes: Bytes) -> (String, Bytes) {
         Some((key.to_owned(), bytes.slice(end..)))
     };
     cut().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_the_bytes_are_a_file_has_a_key_or_none() {
+        let whole = [3_u64.to_le_bytes().as_slice(), b"key", b"envelope"].concat();
+        assert_eq!(split(whole.clone().into()), ("key".to_owned(), Bytes::from_static(b"envelope")));
+        for length in 0..11 {
+            assert_eq!(split(whole[..length].to_vec().into()), Default::default(), "cut to {length}");
+        }
+        for length in [9_u64, 20, 1 << 32, u64::MAX - 7, u64::MAX] {
+            let mut torn = whole.clone();
+            torn[..8].copy_from_slice(&length.to_le_bytes());
+            let (key, rest) = split(torn.into());
+            assert!(key.len() + rest.len() <= 11, "{length}");
+        }
+        let mut no_text = whole;
+        no_text[9] = 0xff;
+        assert_eq!(split(no_text.into()), Default::default());
+    }
+
+    #[test]
+    fn whatever_the_bytes_are_a_lease_is_one_or_none() {
+        let place = tempfile::tempdir().unwrap();
+        let files = Files::open(place.path(), Duration::from_secs(1)).unwrap();
+        let name = Name::of("key");
+        let given = Held { stamp: Stamp(1), until: 2, scope: Generation(3) };
+        assert!(files.grant(&name, given).unwrap());
+        let found = files.held(&name).unwrap().unwrap();
+        assert_eq!((found.stamp, found.until, found.scope), (given.stamp, given.until, given.scope));
+        for length in [0, 1, 23, 25, 5000] {
+            fs::write(files.lease(&name), vec![1; length]).unwrap();
+            assert!(files.held(&name).unwrap().is_none(), "{length} bytes");
+        }
+    }
 }

@@ -5,27 +5,26 @@
 //! file system have nothing else in common.
 
 mod files;
+mod keeping;
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use files::{Files, Held, Name};
+use keeping::Keeping;
 use keepwarm_engine::random;
 
 use super::FileOptions;
-use crate::backend::{Claim, Count, Fence, Housekeeping, Inspection, Lease, Lookup, Page, Put, Refusal, Size, When};
+use super::values::full;
+use crate::backend::{Claim, Count, Fence, Lease, Lookup, Put, Refusal, When};
 use crate::clock::Clock;
 use crate::codec::Codec;
 use crate::entry::{Entry, Generation, Mark, Marker, MarkerKind, MissReason, Stamp};
 use crate::error::{Error, ErrorKind, Result};
 use crate::expiry::Deadline;
-use crate::key::{Key, Pattern, Scope};
+use crate::key::{Key, Scope};
 use crate::payload::Payload;
 use crate::wire::{Anchor, Content, Envelope};
-
-/// How often the files are counted: at one put of so many.
-const CULLED_EVERY: u64 = 64;
 
 pub(super) struct Plain {
     files: Files,
@@ -33,8 +32,7 @@ pub(super) struct Plain {
     /// Wall time as it was when the store was opened: a step of the wall clock moves no deadline of this process.
     anchor: Anchor,
     options: FileOptions,
-    puts: AtomicU64,
-    evictions: AtomicU64,
+    keeping: Keeping,
 }
 
 /// What lies under a key.
@@ -66,17 +64,12 @@ fn scope_name(scope: &Scope) -> String {
     format!("keepwarm:scope:{}", scope.prefix())
 }
 
-fn full() -> Error {
-    Error::new(ErrorKind::Backend, "the disk is full")
-}
-
 impl Plain {
     pub(super) fn open(options: &FileOptions, clock: Clock) -> Result<Self> {
         let files = Files::open(&options.location, options.patience)
             .map_err(|error| Error::new(ErrorKind::Configuration, error.to_string()))?;
-        let (puts, evictions) = (AtomicU64::new(0), AtomicU64::new(0));
         let anchor = Anchor::now(&clock);
-        Ok(Self { files, clock, anchor, options: options.clone(), puts, evictions })
+        Ok(Self { files, clock, anchor, options: options.clone(), keeping: Keeping::default() })
     }
 
     pub(super) fn directory(&self) -> &Path {
@@ -214,20 +207,14 @@ impl Plain {
             self.files.remove(&name)?;
             return Ok(Put::Refused(Refusal::NotKept));
         }
-        if bytes.len() as u64 > self.largest_value() || !self.files.save(&name, key.as_str(), &bytes)? {
+        let too_large = bytes.len() as u64 > self.largest_value();
+        if too_large || !self.files.save(&name, key.as_str(), &bytes)? {
             self.files.remove(&name)?;
-            return Ok(Put::Refused(Refusal::TooLarge));
+            return Ok(Put::Refused(if too_large { Refusal::TooLarge } else { Refusal::StoreFull }));
         }
         drop(writing);
-        self.cull();
+        self.tidy();
         Ok(Put::Stored)
-    }
-
-    fn cull(&self) {
-        if self.puts.fetch_add(1, Relaxed) % CULLED_EVERY == CULLED_EVERY - 1 {
-            let removed = self.files.cull(self.options.max_bytes, self.options.max_entries.unwrap_or(u64::MAX));
-            self.evictions.fetch_add(removed, Relaxed);
-        }
     }
 
     pub(super) fn remove(&self, key: &Key<'_>, when: When) -> Result<bool> {
@@ -342,40 +329,5 @@ impl Plain {
         // With every lock: no fill that was allowed before comes after.
         let _writing = self.files.lock_all()?;
         self.files.clear()
-    }
-
-    /// All at once: the files are listed anyway.
-    pub(super) fn scan(&self, scope: &Scope, pattern: &Pattern) -> Result<Page> {
-        let mut keys = Vec::new();
-        for (key, bytes) in self.files.entries().iter().filter_map(|entry| self.files.look(entry)) {
-            let Ok(envelope) = Envelope::read(&key, bytes) else { continue };
-            if pattern.matches(&key) && self.dead(scope, &envelope)?.is_none() {
-                keys.push(key);
-            }
-        }
-        Ok(Page { keys, next: None })
-    }
-
-    pub(super) fn inspect(&self, key: &Key<'_>) -> Result<Option<Inspection>> {
-        let (envelope, dead) = match self.load(key, &Name::of(key.as_str()))? {
-            Found::Live(envelope) => (envelope, None),
-            Found::Dead(envelope, reason) => (envelope, Some(reason)),
-            Found::Foreign | Found::Nothing => return Ok(None),
-        };
-        let mut generations = Vec::new();
-        for mark in envelope.marks.as_deref().unwrap_or_default() {
-            generations.push(self.generation(&marker_name(&mark.marker))?);
-        }
-        Ok(envelope.into_entry(self.anchor()).ok().map(|entry| Inspection { entry, dead, generations }))
-    }
-
-    pub(super) fn size(&self) -> Size {
-        let lengths: Vec<_> =
-            self.files.entries().iter().filter_map(|entry| Some(entry.metadata().ok()?.len())).collect();
-        Size { entries: Some(lengths.len() as u64), bytes: Some(lengths.iter().sum()) }
-    }
-
-    pub(super) fn housekeeping(&self) -> Housekeeping {
-        Housekeeping { evictions: self.evictions.load(Relaxed), ..Housekeeping::default() }
     }
 }

@@ -8,8 +8,9 @@ use crate::backends::redis::failure::Failure;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 
-/// Short enough that a server that is back is found within half a second, whoever asks.
-const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+/// Shorter than the pause between two probes of a breaker, so that each of them is a try: a server that is back is used
+/// within half a second.
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// After a connection could not be made, the next try has to wait a little; who asks before gets the same failure.
 #[derive(Debug, Default)]

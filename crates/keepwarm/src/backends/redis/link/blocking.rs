@@ -7,8 +7,17 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use parking_lot::{Condvar, Mutex};
 use redis::Value;
 
-use super::{Node, Patience, Request, Socket};
+use super::{Answer, Names, Node, Patience, Socket};
 use crate::backends::redis::failure::Failure;
+
+/// What a socket is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    /// Commands that may not be sent twice: whether it is still good has to be seen first.
+    Ask,
+    /// A read, which is asked again where the socket was not.
+    Read,
+}
 
 /// Sockets that nobody uses now; the one given back last is taken first, so that those not needed go stale together.
 pub(super) struct Pool {
@@ -39,31 +48,55 @@ impl Pool {
         Self { state: Mutex::default(), freed: Condvar::new(), most, process }
     }
 
-    pub(super) fn ask(&self, node: &Arc<Node>, request: &Request) -> Result<Vec<Value>, Failure> {
+    pub(super) fn ask(&self, node: &Arc<Node>, packed: &[u8], answers: usize) -> Result<Vec<Value>, Failure> {
+        self.with(node, Use::Ask, |socket, patience| socket.ask(packed, answers, patience))
+    }
+
+    pub(super) fn read(&self, node: &Arc<Node>, names: Names<'_>) -> Result<Answer, Failure> {
+        self.with(node, Use::Read, |socket, patience| socket.read(names, patience))
+    }
+
+    fn with<T>(
+        &self,
+        node: &Arc<Node>,
+        what: Use,
+        ask: impl FnOnce(&mut Socket, &Patience) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let patience = Patience::of(node.ways.socket_timeout);
-        let mut socket = self.borrow(node, &patience)?;
-        socket.ask(&request.packed(), request.len(), &patience)
+        let mut socket = self.socket(node, what, &patience)?;
+        let answer = ask(&mut socket, &patience);
+        match &answer {
+            Ok(_) => self.give_back(socket),
+            Err(_) => {
+                socket.reset();
+                self.forget();
+            }
+        }
+        answer
+    }
+
+    /// A socket for as long as it is held.
+    pub(super) fn borrow(&self, node: &Arc<Node>, patience: &Patience) -> Result<Borrowed, Failure> {
+        Ok(Borrowed { socket: Some(self.socket(node, Use::Ask, patience)?), node: Arc::clone(node) })
     }
 
     /// An idle socket that is still good, or a new one.
-    pub(super) fn borrow(&self, node: &Arc<Node>, patience: &Patience) -> Result<Borrowed, Failure> {
+    fn socket(&self, node: &Node, what: Use, patience: &Patience) -> Result<Socket, Failure> {
         loop {
             let Some(idle) = self.take(patience)? else { break };
-            if !idle.is_stale() {
-                return Ok(Borrowed { socket: Some(idle), node: Arc::clone(node) });
+            if !idle.is_stale(what) {
+                return Ok(idle);
             }
             self.forget();
         }
-        let connected = node
-            .backoff
+        node.backoff
             .may_try()
             .and_then(|()| {
                 let connected = Socket::connect(&node.address, &node.ways, patience);
                 node.backoff.tried(&connected);
                 connected
             })
-            .inspect_err(|_| self.forget())?;
-        Ok(Borrowed { socket: Some(connected), node: Arc::clone(node) })
+            .inspect_err(|_| self.forget())
     }
 
     /// An idle socket, or `None` for the right to open one.

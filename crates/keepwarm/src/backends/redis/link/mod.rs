@@ -4,16 +4,21 @@
 
 mod backoff;
 mod blocking;
+mod inbox;
+mod line;
+mod raw;
+mod reading;
 mod request;
+mod resolve;
 mod shared;
 mod socket;
 mod tls;
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use redis::Value;
-use redis::aio::MultiplexedConnection;
 
 use super::address::Address;
 use super::failure::Failure;
@@ -22,6 +27,10 @@ use crate::backend::Limit;
 use crate::clock::is_driven;
 use backoff::Backoff;
 pub use blocking::Borrowed;
+use line::Question;
+pub(super) use line::{Asking, Said};
+pub use raw::Shared;
+pub(super) use reading::{Answer, Found, Names};
 pub(super) use request::{Request, packed};
 pub(super) use socket::Socket;
 
@@ -55,24 +64,37 @@ impl Ways {
 #[derive(Debug, Clone)]
 pub(super) struct Patience {
     limit: Limit,
-    until: Instant,
+    longest: Duration,
+    /// When it began to wait: a call that is answered at once never looks at the clock.
+    since: Cell<Option<Instant>>,
 }
 
 impl Patience {
     /// What the layers around this store leave, but no longer than `longest`.
     pub(super) fn of(longest: Duration) -> Self {
-        let limit = Limit::current();
-        let until = Instant::now() + limit.left().map_or(longest, |left| left.min(longest));
-        Self { limit, until }
+        Self { limit: Limit::current(), longest, since: Cell::new(None) }
     }
 
-    /// What is left of it; zero when it is over.
+    /// What is left of it; zero when it is over. The first look begins it.
     pub(super) fn left(&self) -> Duration {
         if self.limit.is_called_off() {
             return Duration::ZERO;
         }
-        self.until.saturating_duration_since(Instant::now())
+        let now = Instant::now();
+        let since = self.since.get().unwrap_or(now);
+        self.since.set(Some(since));
+        let until = since + self.longest;
+        self.limit.until().map_or(until, |limit| limit.min(until)).saturating_duration_since(now)
     }
+}
+
+/// A read that was begun.
+pub(super) enum Begun<'a> {
+    /// A blocking caller has its answer.
+    Done(Result<Answer, Failure>),
+    Asked(Asking<'a>),
+    /// It has to be connected first.
+    Not,
 }
 
 /// One server.
@@ -98,25 +120,58 @@ impl Node {
     /// Asks and gives an answer for each of the request's commands. A request that was never sent is sent again over a new
     /// connection, and so is one that may have been carried out, if repeating it does no harm.
     pub(super) async fn ask(self: &Arc<Self>, request: &Request) -> Result<Vec<Value>, Failure> {
-        let first = self.ask_once(request).await;
-        let again = match &first {
-            Err(Failure::Broken(_)) => request.is_repeatable(),
-            Err(Failure::TimedOut) => request.is_repeatable() && self.ways.retry_on_timeout,
+        let packed = request.packed();
+        let first = self.ask_once(&packed, request.len()).await;
+        let again = matches!(&first, Err(failure) if request.is_repeatable() && self.is_worth_another_try(failure));
+        if again { self.ask_once(&packed, request.len()).await } else { first }
+    }
+
+    /// Whether a request that failed so and may be repeated should be.
+    pub(super) fn is_worth_another_try(&self, failure: &Failure) -> bool {
+        match failure {
+            Failure::Broken(_) => true,
+            Failure::TimedOut => self.ways.retry_on_timeout,
             _ => false,
-        };
-        if again { self.ask_once(request).await } else { first }
-    }
-
-    async fn ask_once(self: &Arc<Self>, request: &Request) -> Result<Vec<Value>, Failure> {
-        if is_driven() {
-            return self.pool.ask(self, request);
         }
-        self.shared.ask(self, request).await
     }
 
-    /// The connection that the tasks of this runtime share.
-    pub(super) async fn connection(self: &Arc<Self>) -> Result<MultiplexedConnection, Failure> {
-        self.shared.connection(self).await
+    async fn ask_once(self: &Arc<Self>, packed: &[u8], answers: usize) -> Result<Vec<Value>, Failure> {
+        if is_driven() {
+            return self.pool.ask(self, packed, answers);
+        }
+        self.shared.ask(self, packed, answers).await
+    }
+
+    /// Begins to read what lies under names, together with all who read at the same time. What is no string is not there.
+    pub(super) fn begin<'a>(self: &Arc<Self>, names: Names<'a>) -> Begun<'a> {
+        if is_driven() {
+            return Begun::Done(self.pool.read(self, names));
+        }
+        self.shared.line(blocking::Use::Read).map_or(Begun::Not, |line| Begun::Asked(line.ask(Question::Names(names))))
+    }
+
+    /// The same to its end, over a new connection and once more where that may help.
+    pub(super) async fn read(self: &Arc<Self>, names: Names<'_>) -> Result<Answer, Failure> {
+        let first = self.read_once(names).await;
+        match first {
+            Err(failure) if self.is_worth_another_try(&failure) => self.read_once(names).await,
+            first => first,
+        }
+    }
+
+    /// The same, once.
+    pub(super) async fn read_once(self: &Arc<Self>, names: Names<'_>) -> Result<Answer, Failure> {
+        match self.begin(names) {
+            Begun::Done(answer) => answer,
+            Begun::Asked(asking) => asking.await?.read(),
+            Begun::Not => self.shared.read(self, names).await,
+        }
+    }
+
+    /// The connection that the tasks of this runtime share, for what the cache has no verb for.
+    pub(super) async fn share(self: &Arc<Self>) -> Result<Shared, Failure> {
+        let place = self.shared.hold(self).await?;
+        Ok(Shared::new(Arc::clone(self), place))
     }
 
     /// A socket of one's own for good, beside those of the pool.

@@ -36,24 +36,12 @@ impl Request {
         self.repeatable
     }
 
-    pub(super) fn commands(&self) -> &Pipeline {
-        &self.commands
-    }
-
-    /// The only command, where there is only one.
-    pub(super) fn single(&self) -> Option<&Cmd> {
-        if self.commands.len() == 1 { self.commands.cmd_iter().next() } else { None }
-    }
-
     pub(super) fn len(&self) -> usize {
         self.commands.len()
     }
 
     pub(super) fn packed(&self) -> Vec<u8> {
-        match self.single() {
-            Some(command) => command.get_packed_command(),
-            None => self.commands.get_packed_pipeline(),
-        }
+        self.commands.get_packed_pipeline()
     }
 }
 

@@ -1,35 +1,31 @@
-//! The connection that all tasks of a runtime share, and its supervisor.
+//! The connection that all tasks of a runtime share.
 //!
 //! It lives in the runtime of those who use it: from another one's thread each answer would cost two wake-ups more. Who
 //! polls without any runtime is served by one of our own. A connection that breaks is made anew by the next who asks; one
-//! that gives no answer in time is given up by the watch that runs beside it, for all who wait on it at once.
+//! that gives no answer in time is given up by its driver, for all who wait on it at once.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::os::fd::{AsFd, OwnedFd};
-use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::os::fd::AsFd;
+use std::pin::pin;
 use std::sync::{Arc, LazyLock};
 use std::task::Poll;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, RedisConnectionInfo, Value};
-use rustix::net::{RecvFlags, recv};
-use tokio::io::{AsyncRead, AsyncWrite};
+use redis::Value;
 use tokio::net::{TcpStream, UnixStream};
 use tokio::runtime::{Handle, Id};
 
+use super::blocking::Use;
+use super::line::{Line, Question, Said};
+use super::reading::{Answer, Names};
+use super::socket::greeting;
 use super::tls::server_name;
-use super::{Node, Request, Ways};
+use super::{Node, Ways};
 use crate::backends::redis::address::Address;
 use crate::backends::redis::failure::Failure;
 use crate::clock::Clock;
-
-/// A connection that is not used for so many milliseconds is looked at before it is used again.
-const IDLE: u64 = 5;
 
 /// One connection for each runtime that uses the server.
 #[derive(Default)]
@@ -39,7 +35,8 @@ pub(super) struct Connections(Mutex<Places>);
 struct Places {
     /// The process that made them: a child of `fork` has none of its parent's runtimes.
     process: u32,
-    by_runtime: HashMap<Id, Arc<Place>>,
+    /// A program has few of them: looking them through is quicker than hashing.
+    by_runtime: Vec<(Id, Arc<Place>)>,
 }
 
 impl fmt::Debug for Connections {
@@ -49,71 +46,24 @@ impl fmt::Debug for Connections {
 }
 
 /// The connection of one runtime.
-struct Place {
+pub(super) struct Place {
     runtime: Handle,
-    live: Mutex<Option<Live>>,
+    line: Mutex<Option<Arc<Line>>>,
     /// Who holds it connects; the others wait for what comes of it.
     connecting: tokio::sync::Mutex<()>,
 }
 
-#[derive(Clone)]
-struct Live {
-    connection: MultiplexedConnection,
-    traffic: Arc<Traffic>,
-    /// The same socket once more, to look whether the other side has closed it.
-    socket: Arc<OwnedFd>,
-}
-
-/// What goes over a connection.
-#[derive(Default)]
-struct Traffic {
-    /// Requests whose callers wait.
-    waiting: AtomicUsize,
-    /// Since when nothing came though somebody asked, in milliseconds of the process's clock; 0 for not.
-    silent_since: AtomicU64,
-    /// When the last answer came.
-    last_answer: AtomicU64,
-    timed_out: AtomicBool,
-    ended: AtomicBool,
-}
-
-fn now_millis() -> u64 {
-    (Clock::system().now().as_nanos() / 1_000_000).max(1)
-}
-
-impl Traffic {
-    fn asks(&self) {
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        let _ = self.silent_since.compare_exchange(0, now_millis(), Ordering::Relaxed, Ordering::Relaxed);
-    }
-
-    fn answered(&self) {
-        let now = now_millis();
-        let silent = if self.waiting.load(Ordering::Relaxed) > 1 { now } else { 0 };
-        self.silent_since.store(silent, Ordering::Relaxed);
-        self.last_answer.store(now, Ordering::Relaxed);
-    }
-
-    /// Ends when there was no answer for `patience` to something that was asked.
-    async fn silence(&self, patience: Duration) {
-        let patience = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
-        loop {
-            let since = self.silent_since.load(Ordering::Relaxed);
-            let silent = if since == 0 { 0 } else { now_millis().saturating_sub(since) };
-            if silent >= patience {
-                return;
-            }
-            Clock::system().sleep(Duration::from_millis(patience - silent)).await;
-        }
+impl fmt::Debug for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Place").field("runtime", &self.runtime.id()).finish_non_exhaustive()
     }
 }
 
-/// A request that is under way; a caller who goes away is not waited for any more.
-struct Asking<'t>(&'t Traffic);
-
-impl Drop for Asking<'_> {
+impl Drop for Place {
     fn drop(&mut self) {
-        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+        if let Some(line) = self.line.get_mut() {
+            line.close();
+        }
     }
 }
 
@@ -128,6 +78,18 @@ static OWN_RUNTIME: LazyLock<Handle> = LazyLock::new(|| {
 });
 
 impl Connections {
+    /// The connection of this runtime, if there is a good one.
+    pub(super) fn line(&self, what: Use) -> Option<Arc<Line>> {
+        let runtime = Handle::try_current();
+        let id = runtime.as_ref().map_or_else(|_| OWN_RUNTIME.id(), Handle::id);
+        let places = self.0.lock();
+        // No child of `fork` goes on in a runtime of its parent's; ours it finds, without the thread that ran it.
+        if runtime.is_err() && places.process != std::process::id() {
+            return None;
+        }
+        places.by_runtime.iter().find(|(known, _)| *known == id)?.1.line(what)
+    }
+
     fn place(&self) -> Arc<Place> {
         let runtime = Handle::try_current().unwrap_or_else(|_| OWN_RUNTIME.clone());
         let id = runtime.id();
@@ -135,33 +97,47 @@ impl Connections {
         let process = std::process::id();
         if places.process != process {
             // The parent's must not be dropped here: that would take its sockets out of the parent's poll.
-            std::mem::forget(std::mem::replace(&mut *places, Places { process, by_runtime: HashMap::new() }));
+            std::mem::forget(std::mem::replace(&mut *places, Places { process, by_runtime: Vec::new() }));
         }
-        if let Some(place) = places.by_runtime.get(&id) {
+        if let Some((_, place)) = places.by_runtime.iter().find(|(known, _)| *known == id) {
             return Arc::clone(place);
         }
         // Runtimes that are gone have taken their connections' tasks along.
-        places.by_runtime.retain(|_, place| place.live.lock().as_ref().is_none_or(|live| !live.has_ended()));
-        let place = Arc::new(Place { runtime, live: Mutex::default(), connecting: tokio::sync::Mutex::new(()) });
-        places.by_runtime.insert(id, Arc::clone(&place));
+        places.by_runtime.retain(|(_, place)| place.line.lock().as_ref().is_none_or(|line| !line.has_ended()));
+        let place = Arc::new(Place { runtime, line: Mutex::default(), connecting: tokio::sync::Mutex::new(()) });
+        places.by_runtime.push((id, Arc::clone(&place)));
         place
     }
 
-    pub(super) async fn ask(&self, node: &Node, request: &Request) -> Result<Vec<Value>, Failure> {
-        let place = self.place();
-        let live = match place.live() {
-            Some(live) => live,
-            None => place.connect(node).await?,
-        };
-        live.ask(request).await
+    /// The connection of this runtime.
+    async fn good_line(&self, node: &Node, what: Use) -> Result<Arc<Line>, Failure> {
+        match self.line(what) {
+            Some(line) => Ok(line),
+            // Seldom, and large: kept out of the future of every verb.
+            None => Box::pin(async move { self.place().connect(node, what).await }).await,
+        }
     }
 
-    pub(super) async fn connection(&self, node: &Node) -> Result<MultiplexedConnection, Failure> {
-        let place = self.place();
-        Ok(match place.live() {
-            Some(live) => live.connection,
-            None => place.connect(node).await?.connection,
-        })
+    pub(super) async fn ask(&self, node: &Node, packed: &[u8], answers: usize) -> Result<Vec<Value>, Failure> {
+        if answers == 0 {
+            return Ok(Vec::new());
+        }
+        let line = self.good_line(node, Use::Ask).await?;
+        match line.ask(Question::Commands(packed, answers)).await? {
+            Said::Values(values) => Ok(values),
+            Said::Read(_) => Err(Failure::out_of_step()),
+        }
+    }
+
+    pub(super) async fn read(&self, node: &Node, names: Names<'_>) -> Result<Answer, Failure> {
+        let line = self.good_line(node, Use::Read).await?;
+        line.ask(Question::Names(names)).await?.read()
+    }
+
+    /// Makes sure that this runtime has a connection, and that it stays while the place is held.
+    pub(super) async fn hold(&self, node: &Node) -> Result<Arc<Place>, Failure> {
+        self.good_line(node, Use::Ask).await?;
+        Ok(self.place())
     }
 
     pub(super) fn close(&self) {
@@ -171,14 +147,14 @@ impl Connections {
 }
 
 impl Place {
-    fn live(&self) -> Option<Live> {
-        self.live.lock().as_ref().filter(|live| !live.has_ended() && !live.is_stale()).cloned()
+    fn line(&self, what: Use) -> Option<Arc<Line>> {
+        self.line.lock().as_ref().filter(|line| line.is_usable(what)).cloned()
     }
 
-    async fn connect(&self, node: &Node) -> Result<Live, Failure> {
+    async fn connect(&self, node: &Node, what: Use) -> Result<Arc<Line>, Failure> {
         let _connecting = self.connecting.lock().await;
-        if let Some(live) = self.live() {
-            return Ok(live);
+        if let Some(line) = self.line(what) {
+            return Ok(line);
         }
         node.backoff.may_try()?;
         // A task of its own: whoever gives up waiting does not end it for the others, nor for the next call.
@@ -195,52 +171,9 @@ impl Place {
             Err(error) => Err(Failure::Unreachable(std::io::Error::other(error).into())),
         };
         node.backoff.tried(&connected);
-        let live = connected?;
-        *self.live.lock() = Some(live.clone());
-        Ok(live)
-    }
-}
-
-impl Live {
-    fn has_ended(&self) -> bool {
-        self.traffic.ended.load(Ordering::Acquire)
-    }
-
-    /// Whether the other side closed it while nobody used it. The driver would find out only when its runtime turns to it,
-    /// and what was sent by then could not be told from what was carried out.
-    fn is_stale(&self) -> bool {
-        let idle = self.traffic.waiting.load(Ordering::Relaxed) == 0
-            && now_millis().saturating_sub(self.traffic.last_answer.load(Ordering::Relaxed)) >= IDLE;
-        if !idle {
-            return false;
-        }
-        let mut byte = [0_u8; 1];
-        match recv(&self.socket, &mut byte[..], RecvFlags::PEEK | RecvFlags::DONTWAIT) {
-            Ok((_, length)) => length == 0,
-            Err(error) => !matches!(error, rustix::io::Errno::AGAIN | rustix::io::Errno::INTR),
-        }
-    }
-
-    async fn ask(mut self, request: &Request) -> Result<Vec<Value>, Failure> {
-        let traffic = Arc::clone(&self.traffic);
-        traffic.asks();
-        let _asking = Asking(&traffic);
-        let answered = match request.single() {
-            Some(command) => self.connection.send_packed_command(command).await.map(|answer| vec![answer]),
-            None => self.connection.send_packed_commands(request.commands(), 0, request.len()).await,
-        };
-        match answered {
-            Ok(answers) => {
-                traffic.answered();
-                Ok(answers)
-            }
-            Err(_) if traffic.timed_out.load(Ordering::Acquire) => Err(Failure::TimedOut),
-            Err(error) => {
-                // Whatever it is, the answers of this connection can no longer be told apart.
-                traffic.ended.store(true, Ordering::Release);
-                Err(Failure::Broken(error))
-            }
-        }
+        let line = connected?;
+        *self.line.lock() = Some(Arc::clone(&line));
+        Ok(line)
     }
 }
 
@@ -255,74 +188,53 @@ async fn within<T>(patience: Duration, future: impl Future<Output = T>) -> Optio
     .await
 }
 
-async fn connect(address: &Address, ways: &Ways) -> Result<Live, Failure> {
+/// Closes a connection that nobody took.
+struct New(Option<Arc<Line>>);
+
+impl New {
+    fn take(mut self) -> Option<Arc<Line>> {
+        self.0.take()
+    }
+}
+
+impl Drop for New {
+    fn drop(&mut self) {
+        if let Some(line) = &self.0 {
+            line.close();
+        }
+    }
+}
+
+async fn connect(address: &Address, ways: &Ways) -> Result<Arc<Line>, Failure> {
     let unreachable = |error: std::io::Error| Failure::Unreachable(error.into());
-    match address {
+    let line = match address {
         Address::Unix(path) => {
             let stream = UnixStream::connect(path).await.map_err(unreachable)?;
             let socket = stream.as_fd().try_clone_to_owned().map_err(unreachable)?;
-            start(stream, socket, ways).await
+            Line::start(stream, socket, ways.socket_timeout)
         }
         Address::Tcp { host, port, tls } => {
             let stream = TcpStream::connect((host.as_str(), *port)).await.map_err(unreachable)?;
             stream.set_nodelay(true).map_err(unreachable)?;
             let socket = stream.as_fd().try_clone_to_owned().map_err(unreachable)?;
-            if !*tls {
-                return start(stream, socket, ways).await;
+            if *tls {
+                let connector = tokio_rustls::TlsConnector::from(ways.tls.config(&ways.trust)?);
+                let stream = connector.connect(server_name(host)?, stream).await.map_err(unreachable)?;
+                Line::start(stream, socket, ways.socket_timeout)
+            } else {
+                Line::start(stream, socket, ways.socket_timeout)
             }
-            let connector = tokio_rustls::TlsConnector::from(ways.tls.config(&ways.trust)?);
-            let name = server_name(host)?;
-            start(connector.connect(name, stream).await.map_err(unreachable)?, socket, ways).await
+        }
+    };
+    let new = New(Some(Arc::clone(&line)));
+    for command in greeting(&ways.login) {
+        let packed = command.get_packed_command();
+        let said = Arc::clone(&line).ask(Question::Commands(&packed, 1)).await.map_err(Failure::before_login)?;
+        if let Said::Values(values) = said
+            && let Some(Value::ServerError(error)) = values.into_iter().next()
+        {
+            return Err(Failure::of_connecting(error.into()));
         }
     }
-}
-
-/// Logs in, and sets the connection's driver and its watch going.
-async fn start<S>(stream: S, socket: OwnedFd, ways: &Ways) -> Result<Live, Failure>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let mut login = RedisConnectionInfo::default().set_db(ways.login.database).set_skip_set_lib_name();
-    if let Some(username) = &ways.login.username {
-        login = login.set_username(username);
-    }
-    if let Some(password) = &ways.login.password {
-        login = login.set_password(password);
-    }
-    // Timeouts are kept by the watch: one for the connection instead of a timer for each request.
-    let config = AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
-    let (connection, driver) =
-        MultiplexedConnection::new_with_config(&login, stream, config).await.map_err(Failure::of_connecting)?;
-    let traffic = Arc::new(Traffic::default());
-    tokio::spawn(supervise(driver, Arc::clone(&traffic), ways.socket_timeout));
-    Ok(Live { connection, traffic, socket: Arc::new(socket) })
-}
-
-/// Says that a connection has ended, also when its runtime drops it.
-struct Ends(Arc<Traffic>);
-
-impl Drop for Ends {
-    fn drop(&mut self) {
-        self.0.ended.store(true, Ordering::Release);
-    }
-}
-
-async fn supervise(driver: impl Future<Output = ()>, traffic: Arc<Traffic>, patience: Duration) {
-    let mut driver = Box::pin(driver);
-    let ends = Ends(Arc::clone(&traffic));
-    let mut silence: Pin<Box<dyn Future<Output = ()> + Send + '_>> = Box::pin(traffic.silence(patience));
-    poll_fn(|context| {
-        if driver.as_mut().poll(context).is_ready() {
-            return Poll::Ready(());
-        }
-        if silence.as_mut().poll(context).is_ready() {
-            traffic.timed_out.store(true, Ordering::Release);
-            return Poll::Ready(());
-        }
-        Poll::Pending
-    })
-    .await;
-    // Before the driver is dropped, which answers everybody who waits: they find why.
-    drop(ends);
-    drop(driver);
+    new.take().ok_or_else(Failure::out_of_step)
 }

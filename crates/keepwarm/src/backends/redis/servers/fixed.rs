@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use redis::Value;
 
-use super::{bytes, checked, list, mget, one};
+use super::find_at;
 use crate::backends::redis::address::Address;
-use crate::backends::redis::link::{Node, Request, Ways};
+use crate::backends::redis::link::{Found, Names, Node, Request, Ways};
 use crate::error::Result;
 
 #[derive(Debug)]
@@ -30,19 +30,20 @@ impl Fixed {
         self.first.ask(request).await.map_err(|failure| failure.at(self.first.address()))
     }
 
-    pub(super) async fn read(&self, keys: &[&str], spread: bool) -> Result<Vec<Option<Vec<u8>>>> {
-        let request = Request::repeatable().and(mget(keys));
+    /// The only server, if it is.
+    pub(super) fn only(&self) -> Option<&Arc<Node>> {
+        self.others.is_empty().then_some(&self.first)
+    }
+
+    pub(super) async fn find(&self, names: Names<'_>, spread: bool) -> Result<Found> {
         if spread && !self.others.is_empty() {
             let other = &self.others[fastrand::usize(..self.others.len())];
-            if let Ok(answers) = other.ask(&request).await
-                && let Ok(answer) = checked(one(answers))
-            {
-                return Ok(list(answer).into_iter().map(bytes).collect());
+            if let Ok(Ok(found)) = Box::pin(find_at(other, names)).await {
+                return Ok(found);
             }
             // A replica that is down or still loading: the first server knows as well.
         }
-        let answer = checked(one(self.ask(&request).await?))?;
-        Ok(list(answer).into_iter().map(bytes).collect())
+        find_at(&self.first, names).await.map_err(|failure| failure.at(self.first.address()))?
     }
 
     pub(super) fn close(&self) {

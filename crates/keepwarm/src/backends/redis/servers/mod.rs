@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use redis::{Cmd, Value};
 
+use super::failure::Failure;
 use super::failure::{answered, senseless};
-use super::link::{Node, Request, Ways};
+use super::link::{Answer, Begun, Found, Names, Node, Request, Said, Ways};
 use super::options::{RedisOptions, Topology};
 use super::scripts::Script;
 use crate::error::Result;
@@ -69,22 +70,37 @@ impl Servers {
 
     /// What lies under the keys, in one trip to each server. What is no string is not there.
     pub(super) async fn read(&self, keys: &[&str], spread: bool) -> Result<Vec<Option<Vec<u8>>>> {
-        let found = self.read_all(keys, spread).await?;
-        if found.len() == keys.len() { Ok(found) } else { Err(senseless("other values than were asked for")) }
+        let found = self.find(Names { own: keys, beside: &[] }, spread).await?;
+        Ok((0..keys.len()).map(|at| found.own(at).map(Vec::from)).collect())
     }
 
-    async fn read_all(&self, keys: &[&str], spread: bool) -> Result<Vec<Option<Vec<u8>>>> {
+    /// The same, in one command with what others read at the same time. One server without replicas is asked on the
+    /// shortest way: what is moved from future to future costs a read more than its request.
+    pub(super) async fn find(&self, names: Names<'_>, spread: bool) -> Result<Found> {
+        let Self::Fixed(fixed) = self else { return Box::pin(self.find_somewhere(names)).await };
+        let Some(node) = fixed.only() else { return Box::pin(fixed.find(names, spread)).await };
+        let first = match node.begin(names) {
+            Begun::Done(answer) => answer,
+            Begun::Asked(asking) => asking.await.and_then(Said::read),
+            Begun::Not => return Box::pin(fixed.find(names, spread)).await,
+        };
+        match first {
+            Ok(Answer::Found(found)) => Ok(found),
+            Ok(Answer::Refused { error, to_others: false }) => Err(answered(&error)),
+            Err(failure) if !node.is_worth_another_try(&failure) => Err(failure.at(node.address())),
+            unsettled => Box::pin(settle(node, names, unsettled)).await,
+        }
+    }
+
+    async fn find_somewhere(&self, names: Names<'_>) -> Result<Found> {
         match self {
-            Self::Fixed(fixed) => fixed.read(keys, spread).await,
-            Self::Sentinel(sentinel) => {
-                let answer = checked(one(sentinel.ask(&Request::repeatable().and(mget(keys))).await?))?;
-                Ok(list(answer).into_iter().map(bytes).collect())
-            }
+            Self::Fixed(fixed) => fixed.find(names, true).await,
+            Self::Sentinel(sentinel) => sentinel.find(names).await,
             Self::Cluster(cluster) => {
-                let commands = keys.iter().map(|key| ((*key).to_owned(), mget(&[key]))).collect();
+                let commands = names.all().map(|key| (key.to_owned(), mget(&[key]))).collect();
                 let answers = cluster.scatter(commands, true).await?;
                 let first = |answer| Ok(list(checked(answer)?).into_iter().next().and_then(bytes));
-                answers.into_iter().map(first).collect()
+                Ok(Found::apart(names, answers.into_iter().map(first).collect::<Result<_>>()?))
             }
         }
     }
@@ -171,4 +187,41 @@ pub(super) fn mget(keys: &[&str]) -> Cmd {
         command.arg(*key);
     }
     command
+}
+
+/// Reads from one server. What was refused to several at once each asks for again alone: it may be another's names that are
+/// not to be read.
+async fn find_at(node: &Arc<Node>, names: Names<'_>) -> Result<Result<Found>, Failure> {
+    said_at(node, names, node.read(names).await?).await
+}
+
+/// Goes on from a first answer that is not enough, or from a failure after which it may be asked once more.
+async fn settle(node: &Arc<Node>, names: Names<'_>, first: Result<Answer, Failure>) -> Result<Found> {
+    let again = match first {
+        Ok(answer) => Ok(answer),
+        Err(_) => node.read_once(names).await,
+    };
+    let said = match again {
+        Ok(answer) => said_at(node, names, answer).await,
+        Err(failure) => Err(failure),
+    };
+    said.map_err(|failure| failure.at(node.address()))?
+}
+
+async fn said_at(node: &Arc<Node>, names: Names<'_>, answer: Answer) -> Result<Result<Found>, Failure> {
+    match answer {
+        Answer::Found(found) => Ok(Ok(found)),
+        Answer::Refused { error, to_others: false } => Ok(Err(answered(&error))),
+        Answer::Refused { to_others: true, .. } => Box::pin(find_alone(node, names)).await,
+    }
+}
+
+async fn find_alone(node: &Arc<Node>, names: Names<'_>) -> Result<Result<Found>, Failure> {
+    let keys: Vec<&str> = names.all().collect();
+    let answers = node.ask(&Request::repeatable().and(mget(&keys))).await?;
+    Ok(checked(one(answers)).and_then(|answer| {
+        let found: Vec<_> = list(answer).into_iter().map(bytes).collect();
+        let whole = found.len() == keys.len();
+        if whole { Ok(Found::apart(names, found)) } else { Err(senseless("other values than were asked for")) }
+    }))
 }

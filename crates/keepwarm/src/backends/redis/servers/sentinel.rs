@@ -7,10 +7,10 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use redis::{ServerErrorKind, Value};
 
-use super::{bytes, checked, list, one};
+use super::{bytes, checked, find_at, list, one};
 use crate::backends::redis::address::Address;
 use crate::backends::redis::failure::Failure;
-use crate::backends::redis::link::{Node, Request, Ways, packed};
+use crate::backends::redis::link::{Found, Names, Node, Request, Ways, packed};
 use crate::backends::redis::options::Login;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -119,6 +119,23 @@ impl Sentinel {
             self.doubt(&now);
             failure.at(now.address())
         })
+    }
+
+    pub(super) async fn find(&self, names: Names<'_>) -> Result<Found> {
+        let master = self.master().await?;
+        let failure = match find_at(&master, names).await {
+            Ok(found) => return found,
+            Err(failure) => failure,
+        };
+        self.doubt(&master);
+        let now = self.master().await;
+        match now {
+            Ok(now) if !Arc::ptr_eq(&now, &master) => find_at(&now, names).await.map_err(|failure| {
+                self.doubt(&now);
+                failure.at(now.address())
+            })?,
+            _ => Err(failure.at(master.address())),
+        }
     }
 
     pub(super) fn close(&self) {
