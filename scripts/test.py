@@ -137,6 +137,21 @@ class Unittest(Runner):
         return Count(ran - failed - skipped, failed, skipped)
 
 
+class Pytest(Runner):
+    """pytest's last line. What was expected to fail and did has passed; an error is a failure."""
+
+    CLOSING = re.compile(r"^=*\s*((?:\d+ [a-z]+(?:, )?)+) in [\d.]+s\b.*$")
+
+    def read(self, text):
+        match = self.CLOSING.match(text)
+        if not match:
+            return None
+        counts = {name: int(number) for number, name in re.findall(r"(\d+) ([a-z]+)", match[1])}
+        passed = counts.get("passed", 0) + counts.get("xfailed", 0)
+        failed = sum(counts.get(name, 0) for name in ("failed", "error", "errors", "xpassed"))
+        return Count(passed, failed, counts.get("skipped", 0))
+
+
 @dataclass
 class Step:
     """One command, and who reads what it says."""
@@ -263,6 +278,19 @@ def all_steps(packages, target, nextest):
         Step("build", cargo("build", "--all-targets")),
         *test_steps(own_harnesses(packages), nextest),
         Step("doctests", cargo("test", "--doc", "--no-fail-fast"), Libtest),
+        # The extension module is no default member: it is built as the package builds it, and tested through Python.
+        Step(
+            "python-clippy",
+            ["cargo", "clippy", "-p", "keepwarm-python", "--all-targets", "--", "-D", "warnings"],
+            environment={"PYO3_BUILD_EXTENSION_MODULE": "1"},
+        ),
+        Step(
+            "python-doc",
+            ["cargo", "doc", "-p", "keepwarm-python", "--no-deps", "--document-private-items"],
+            environment=warnings | {"PYO3_BUILD_EXTENSION_MODULE": "1"},
+        ),
+        Step("python", [*python, "scripts/python_tests.py", "pytest"], Pytest),
+        Step("django", [*python, "scripts/python_tests.py", "django"], Unittest),
         Step("demo", [str(target / "debug/shop"), "--once", "--requests", "400"]),
     ]
 

@@ -87,6 +87,10 @@ mod tests {
             Err(Error::new(ErrorKind::Encode, "never"))
         }
 
+        fn encoded(&self, codec: Codec) -> crate::Result<crate::codec::Encoded> {
+            self.encode(codec).map(crate::codec::Encoded::new)
+        }
+
         fn weight(&self) -> usize {
             8
         }

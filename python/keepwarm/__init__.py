@@ -1,0 +1,41 @@
+"""Django's cache API for Python, on the Rust library keepwarm: sync here, awaited in `keepwarm.aio`, Django's in `keepwarm.django`.
+
+```python
+from keepwarm import cache
+
+cache.set("greeting", "hello", timeout=60)
+user = cache.get_or_set("user:7", load_user, timeout=300, tags=["users"])
+```
+"""
+
+from keepwarm._aliases import Aliases, DefaultCache, configure
+from keepwarm._handles import DEFAULT_TIMEOUT, Cache, DummyCache, FileCache, MemoryCache, RedisCache
+from keepwarm._native import Lock, __version__
+from keepwarm.exceptions import CacheError, CacheKeyWarning, InvalidCacheBackendError, InvalidCacheKey
+
+__all__ = [
+    "DEFAULT_TIMEOUT",
+    "Cache",
+    "CacheError",
+    "CacheKeyWarning",
+    "DummyCache",
+    "FileCache",
+    "InvalidCacheBackendError",
+    "InvalidCacheKey",
+    "Lock",
+    "MemoryCache",
+    "RedisCache",
+    "__version__",
+    "cache",
+    "caches",
+    "configure",
+    "get_cache",
+]
+
+caches = Aliases(Cache)
+cache = DefaultCache(caches)
+
+
+def get_cache(alias="default"):
+    """The cache of an alias."""
+    return caches[alias]

@@ -1,0 +1,1 @@
+"""The import path of FastDjango; see `keepwarm.core.cache`."""

@@ -1,0 +1,110 @@
+"""What the tests share: one parametrised cache over faces and stores."""
+
+import asyncio
+import itertools
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+
+import pytest
+
+from keepwarm import _handles
+from keepwarm.core import cache as awaited
+
+_names = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def redis_server():
+    """A Redis of the tests' own on a free port."""
+    program = shutil.which("redis-server")
+    if not program:
+        pytest.skip("redis-server is not installed")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    directory = tempfile.mkdtemp()
+    command = [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", directory, "--save", "", "--appendonly", "no"]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            break
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+    yield port
+    server.terminate()
+    server.wait()
+    shutil.rmtree(directory)
+
+
+class Face:
+    """A cache of one face, with every verb as a plain call: what is tested is one behaviour."""
+
+    def __init__(self, cache, is_awaited, loop):
+        self.cache = cache
+        self.is_awaited = is_awaited
+        self._loop = loop
+
+    def __getattr__(self, name):
+        attribute = getattr(self.cache, name)
+        if not self.is_awaited or not callable(attribute):
+            return attribute
+
+        def call(*arguments, **options):
+            async def run():
+                answer = attribute(*arguments, **options)
+                return await answer if hasattr(answer, "__await__") else answer
+
+            return self._loop.run_until_complete(run())
+
+        return call
+
+
+STORES = ("memory", "memory-lru", "file", "file-files", "redis")
+
+
+@pytest.fixture(params=STORES)
+def store(request, tmp_path):
+    """The kind of a store, and the options of one of its own."""
+    kind, _, mode = request.param.partition("-")
+    name = f"test-{next(_names)}-{uuid.uuid4().hex}"
+    if kind == "memory":
+        return kind, {"location": name, **({"max_entries": 1000} if mode else {})}
+    if kind == "file":
+        return kind, {"location": str(tmp_path / name), **({"mode": mode} if mode else {})}
+    return kind, {"host": "127.0.0.1", "port": request.getfixturevalue("redis_server"), "key_prefix": name}
+
+
+CLASSES = {
+    "sync": {"memory": _handles.MemoryCache, "file": _handles.FileCache, "redis": _handles.RedisCache},
+    "async": {"memory": awaited.MemoryCache, "file": awaited.FileCache, "redis": awaited.RedisCache},
+}
+
+
+@pytest.fixture(params=("sync", "async"))
+def make(request, store):
+    """Makes a face on a cache of the store; of the same options, on the same one."""
+    kind, options = store
+    loop = asyncio.new_event_loop()
+
+    def make(**more):
+        given = {**options, "signing_key": "of the tests", **more}
+        if "key_prefix" in more and "key_prefix" in options:
+            given["key_prefix"] = options["key_prefix"] + more["key_prefix"]
+        return Face(CLASSES[request.param][kind](**given), request.param == "async", loop)
+
+    yield make
+    loop.close()
+
+
+@pytest.fixture
+def cache(make):
+    """A cache, over every store and both faces."""
+    return make()
