@@ -38,6 +38,25 @@ impl Wake for Unpark {
     }
 }
 
+/// Drives a future of several verbs to its end on this thread, as `.wait()` drives one: without a runtime, parked while it
+/// waits. A store behind a network is reached by a socket of the thread's own.
+///
+/// ```
+/// # let cache = keepwarm::Cache::memory();
+/// let doubled = keepwarm::wait(async {
+///     cache.set("number", &21).await?;
+///     Ok::<_, keepwarm::Error>(cache.get::<i32>("number").await?.map(|number| number * 2))
+/// });
+/// assert_eq!(doubled?, Some(42));
+/// # Ok::<(), keepwarm::Error>(())
+/// ```
+///
+/// A future that needs a runtime of its own kind, as those of tokio's sockets, panics here as it would on any other thread
+/// without one.
+pub fn wait<T>(future: impl Future<Output = T>) -> T {
+    drive(future)
+}
+
 /// Drives a future to its end on this thread.
 pub(crate) fn drive<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);

@@ -72,12 +72,13 @@ pub use backend::{Backend, Put, Refusal};
 #[cfg(feature = "file")]
 pub use backends::file::{FileMode, FileOptions, FileStore};
 pub use backends::memory::MemoryOptions;
+pub use blocking::wait;
 pub use cache::{Cache, CacheBuilder, Namespace};
 pub use caches::{Caches, CachesBuilder, CloseAll, cache, caches};
 pub use error::{Error, ErrorKind, FetchError, Result};
 pub use expiry::{Deadline, Timeout, Ttl};
 pub use keepwarm_macros::{cached, memoize};
-pub use payload::{Glimpse, Object, Payload, Undecodable, Value};
+pub use payload::{Glimpse, Object, Payload, Raw, Undecodable, Value};
 pub use stats::Stats;
 
 use std::time::Duration;

@@ -3,12 +3,14 @@
 //! Above the backend door there are values, below it payloads; this file is where one becomes the other.
 
 mod encoded;
+mod raw;
 
 use std::any::Any;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use encoded::Encoded;
+pub use raw::Raw;
 use serde::Serialize;
 use serde::de::value::{Error as SerdeError, I64Deserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer};
@@ -117,6 +119,9 @@ impl Payload {
         V: ?Sized + Serialize,
         T: Value,
     {
+        if Raw::is::<T>() {
+            return Ok(Raw::out_of(keep(value)));
+        }
         if let Some(number) = crate::codec::integer::<V, T>(value) {
             return Ok(Self::Integer(number));
         }
@@ -128,6 +133,9 @@ impl Payload {
 
     /// The value, cloned out of an object or decoded.
     pub(crate) fn into_value<T: Value>(self) -> Result<T, Undecodable> {
+        if Raw::is::<T>() {
+            return Ok(Raw::of(self));
+        }
         if let Self::Object(object) = &self
             && let Some(value) = opened::<T>(object)
         {
@@ -138,6 +146,9 @@ impl Payload {
 
     /// The value, shared with the store where it keeps objects.
     pub(crate) fn into_arc<T: Value>(self) -> Result<Arc<T>, Undecodable> {
+        if Raw::is::<T>() {
+            return Ok(Arc::new(Raw::of(self)));
+        }
         if let Self::Object(object) = &self
             && let Some(value) = opened(object)
         {
@@ -237,7 +248,8 @@ pub(crate) enum Glanced<T> {
 impl<T: Value> Glanced<T> {
     #[inline]
     pub(crate) fn take(glimpse: Glimpse<'_>) -> Self {
-        if let Glimpse::Object(object) = glimpse
+        if !Raw::is::<T>()
+            && let Glimpse::Object(object) = glimpse
             && let Some(value) = shared(object)
         {
             return Self::Shared(value);

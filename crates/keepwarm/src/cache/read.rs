@@ -78,6 +78,44 @@ impl Cache {
         Remaining { cache: self, key, version: None }
     }
 
+    /// Shows a live value where it lies to `see`, and counts the read: for bindings, which take from it what they need without
+    /// the payload being moved. The outer `None` is "not at hand, ask [`get`](Self::get)", with nothing counted; the inner one
+    /// is a miss.
+    ///
+    /// `see` runs under the store's lock: it must be short and must not use the cache.
+    ///
+    /// ```
+    /// use keepwarm::{Cache, Glimpse};
+    ///
+    /// let cache = Cache::memory();
+    /// cache.set("number", &7).wait()?;
+    /// let seen = cache.at_hand("number", |glimpse| matches!(glimpse, Glimpse::Integer(7)));
+    /// assert_eq!(seen, Some(Some(true)));
+    /// assert_eq!(cache.at_hand("absent", |_| ()), Some(None));
+    /// # Ok::<(), keepwarm::Error>(())
+    /// ```
+    #[inline]
+    pub fn at_hand<R>(&self, key: &str, see: impl FnOnce(Glimpse<'_>) -> R) -> Option<Option<R>> {
+        let (mut see, mut seen) = (Some(see), None);
+        match self.glance(key, None, &mut |glimpse| seen = see.take().map(|see| see(glimpse)))? {
+            Lookup::Hit(()) => self.count(Event::Hit),
+            Lookup::Miss(reason) => self.miss(reason),
+        }
+        Some(seen)
+    }
+
+    /// The same where a miss is to be followed by a computation, which counts it: `None` is "no hit at hand", with nothing
+    /// counted.
+    #[inline]
+    pub fn hit_at_hand<R>(&self, key: &str, see: impl FnOnce(Glimpse<'_>) -> R) -> Option<R> {
+        let (mut see, mut seen) = (Some(see), None);
+        let found = self.glance(key, None, &mut |glimpse| seen = see.take().map(|see| see(glimpse)))?;
+        if let Lookup::Hit(()) = found {
+            self.count(Event::Hit);
+        }
+        seen
+    }
+
     /// One lookup on a store that can show what it keeps, without a future and without joining the key or moving a
     /// payload. `None` where that cannot be, and for a miss of a key that is to be warned of.
     #[inline]

@@ -1,0 +1,115 @@
+//! What a Python object is a handle on: an alias by its settings. Objects with the same settings share one cache, so that
+//! Django's object per thread and request costs nothing and has one flight table and one set of counters.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+
+use keepwarm::codec::Codec;
+use keepwarm::settings::{AliasSettings, SettingValue};
+use keepwarm::{Cache, Caches, Result};
+use parking_lot::Mutex;
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+
+use crate::values::Values;
+
+/// The name under which stored keys are taken as they are: whoever made them has a way of their own.
+const VERBATIM: &str = "keepwarm.verbatim";
+
+/// A handle on one alias.
+#[derive(Clone)]
+pub(crate) struct Alias {
+    pub(crate) cache: Cache,
+    /// The same store for keys that are made in Python.
+    pub(crate) verbatim: Cache,
+    /// Whether keys are made in the one way that Rust knows.
+    pub(crate) plain: bool,
+    pub(crate) values: Values,
+}
+
+/// The caches of the process by what their settings say.
+static OPENED: Mutex<Option<HashMap<String, (Cache, Cache)>>> = Mutex::new(None);
+
+impl Alias {
+    /// The alias of these settings, built when it is first asked for.
+    pub(crate) fn open(name: &str, settings: &Bound<'_, PyDict>, plain: bool) -> PyResult<Self> {
+        let table = match setting(settings.as_any())? {
+            SettingValue::Table(table) => table,
+            _ => return Err(PyTypeError::new_err("the settings of an alias are a dict")),
+        };
+        let (cache, verbatim) = opened(name, &table).map_err(|error| crate::errors::raise(settings.py(), &error))?;
+        Ok(Self { values: values(&cache, &table), cache, verbatim, plain })
+    }
+
+    /// The alias' part that a namespace is.
+    pub(crate) fn namespace(&self, name: &str) -> Self {
+        let cache = Cache::clone(&self.cache.namespace(name));
+        Self { verbatim: cache.clone(), cache, plain: true, values: self.values }
+    }
+}
+
+fn opened(name: &str, table: &[(String, SettingValue)]) -> Result<(Cache, Cache)> {
+    let mut identity = name.to_owned();
+    for (option, value) in table {
+        // Infallible: it is written to memory.
+        let _ = write!(identity, "\n{option}={value:?}");
+    }
+    let mut caches = OPENED.lock();
+    let caches = caches.get_or_insert_default();
+    if let Some((cache, verbatim)) = caches.get(&identity) {
+        return Ok((cache.clone(), verbatim.clone()));
+    }
+    let settings = table
+        .iter()
+        .fold(AliasSettings::default(), |settings, (option, value)| settings.with(option.clone(), value.clone()));
+    let build = |settings: AliasSettings| {
+        Caches::builder()
+            .key_function(VERBATIM, |key: &str, _: &str, _: &keepwarm::key::Version| key.to_owned())
+            .alias(name, settings.clone())
+            .alias("default", settings)
+            .build()?
+            .get(name)
+    };
+    let pair = (build(settings.clone())?, build(settings.with("key_function", VERBATIM))?);
+    caches.insert(identity, pair.clone());
+    Ok(pair)
+}
+
+fn values(cache: &Cache, table: &[(String, SettingValue)]) -> Values {
+    let json = table.iter().any(|(option, value)| {
+        option == "codec" && matches!(value, SettingValue::Text(name) if name == Codec::Json.name())
+    });
+    let codec = if json { Codec::Json } else { Codec::MessagePack };
+    Values { keeps_objects: cache.abilities().keeps_objects, codec }
+}
+
+/// A setting as Rust reads it.
+fn setting(value: &Bound<'_, PyAny>) -> PyResult<SettingValue> {
+    if value.is_none() {
+        Ok(SettingValue::Null)
+    } else if value.is_instance_of::<PyBool>() {
+        Ok(SettingValue::Flag(value.extract()?))
+    } else if value.is_instance_of::<PyInt>() {
+        Ok(SettingValue::Whole(value.extract()?))
+    } else if value.is_instance_of::<PyFloat>() {
+        Ok(SettingValue::Decimal(value.extract()?))
+    } else if value.is_instance_of::<PyString>() {
+        Ok(SettingValue::Text(value.extract()?))
+    } else if let Ok(items) = value.cast::<PyList>() {
+        Ok(SettingValue::List(items.iter().map(|item| setting(&item)).collect::<PyResult<_>>()?))
+    } else if let Ok(items) = value.cast::<PyTuple>() {
+        Ok(SettingValue::List(items.iter().map(|item| setting(&item)).collect::<PyResult<_>>()?))
+    } else if let Ok(table) = value.cast::<PyDict>() {
+        let entry = |(name, value): (Bound<'_, PyAny>, Bound<'_, PyAny>)| {
+            Ok((name.str()?.to_str()?.to_owned(), setting(&value)?))
+        };
+        Ok(SettingValue::Table(table.iter().map(entry).collect::<PyResult<_>>()?))
+    } else if let Some(seconds) = value.getattr_opt("total_seconds")? {
+        let seconds: f64 = seconds.call0()?.extract()?;
+        Ok(SettingValue::Duration(std::time::Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or_default()))
+    } else {
+        // A path, say: what it is as text.
+        Ok(SettingValue::Text(value.call_method0("__fspath__").unwrap_or_else(|_| value.clone()).str()?.to_string()))
+    }
+}

@@ -1,0 +1,24 @@
+//! The native half of the Python package `keepwarm`: the Rust library under Python's names, and Python's values as its
+//! payloads. What a cache does is not decided here.
+
+mod alias;
+mod arguments;
+mod awaitable;
+mod core;
+mod errors;
+mod face;
+mod lock;
+mod runtime;
+mod values;
+mod verbs;
+
+use pyo3::prelude::*;
+
+/// See [the crate](crate).
+#[pymodule]
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<core::Core>()?;
+    module.add_class::<lock::Lock>()?;
+    module.add_function(wrap_pyfunction!(arguments::use_default_timeout, module)?)
+}

@@ -1,0 +1,170 @@
+//! Locks with an owner, as context managers of both faces.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use keepwarm::cache::LockGuard;
+use keepwarm::{Cache, ErrorKind};
+use parking_lot::Mutex;
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+
+use crate::arguments::{TimeoutArgument, duration, text};
+use crate::core::Core;
+use crate::errors::Failure;
+use crate::face::Face;
+
+type Any<'py> = Bound<'py, PyAny>;
+
+/// A lock by name: `with` and `async with` hold it for as long as their body runs, and at most for its timeout. Each object
+/// is one owner.
+#[pyclass(frozen, module = "keepwarm._native")]
+pub(crate) struct Lock {
+    cache: Cache,
+    name: String,
+    timeout: Duration,
+    patience: Patience,
+    guard: Arc<Mutex<Option<LockGuard>>>,
+}
+
+/// How long to wait for the lock.
+#[derive(Clone, Copy)]
+enum Patience {
+    None,
+    Some(Duration),
+    Endless,
+}
+
+#[pymethods]
+impl Core {
+    /// A lock by name, held by one owner at a time. `timeout`: after how many seconds it ends by itself; `blocking` and
+    /// `blocking_timeout`: whether to wait for it, and how long.
+    #[pyo3(signature = (name, timeout = None, blocking = true, blocking_timeout = None))]
+    fn lock(
+        &self,
+        name: &Any<'_>,
+        timeout: Option<TimeoutArgument>,
+        blocking: bool,
+        blocking_timeout: Option<TimeoutArgument>,
+    ) -> PyResult<Lock> {
+        let seconds = |name: &str, given: Option<TimeoutArgument>| given.map(|given| duration(name, given)).transpose();
+        let patience = match (blocking, seconds("a blocking timeout", blocking_timeout)?) {
+            (false, _) => Patience::None,
+            (true, Some(patience)) => Patience::Some(patience),
+            (true, None) => Patience::Endless,
+        };
+        Ok(Lock {
+            cache: self.alias()?.cache.clone(),
+            name: text(name)?,
+            timeout: seconds("a lock's timeout", timeout)?.unwrap_or(Duration::from_secs(30)),
+            patience,
+            guard: Arc::default(),
+        })
+    }
+}
+
+#[pymethods]
+impl Lock {
+    /// Takes the lock; whether it was free in time.
+    fn acquire<'py>(&self, py: Python<'py>) -> PyResult<Any<'py>> {
+        self.take(py, Face::Sync, false)
+    }
+
+    /// `acquire`, to be awaited.
+    fn aacquire<'py>(&self, py: Python<'py>) -> PyResult<Any<'py>> {
+        self.take(py, Face::Async, false)
+    }
+
+    /// Gives the lock back; whether it was still held.
+    fn release<'py>(&self, py: Python<'py>) -> PyResult<Any<'py>> {
+        self.free(py, Face::Sync)
+    }
+
+    /// `release`, to be awaited.
+    fn arelease<'py>(&self, py: Python<'py>) -> PyResult<Any<'py>> {
+        self.free(py, Face::Async)
+    }
+
+    /// The number to pass on to what is written under the lock: a later owner's is always larger.
+    #[getter]
+    fn fence(&self) -> Option<u64> {
+        self.guard.lock().as_ref().map(LockGuard::fence)
+    }
+
+    /// The owner's token, while the lock is held.
+    #[getter]
+    fn token(&self) -> Option<String> {
+        self.guard.lock().as_ref().map(|guard| guard.token().to_owned())
+    }
+
+    fn __enter__<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
+        slf.get().take(slf.py(), Face::Sync, true)?;
+        Ok(slf)
+    }
+
+    #[pyo3(signature = (*_raised))]
+    fn __exit__(&self, py: Python<'_>, _raised: &Any<'_>) -> PyResult<bool> {
+        self.free(py, Face::Sync)?;
+        Ok(false)
+    }
+
+    fn __aenter__<'py>(&self, py: Python<'py>) -> PyResult<Any<'py>> {
+        self.take(py, Face::Async, true)
+    }
+
+    #[pyo3(signature = (*_raised))]
+    fn __aexit__<'py>(&self, py: Python<'py>, _raised: &Any<'py>) -> PyResult<Any<'py>> {
+        let guard = Arc::clone(&self.guard);
+        let work = async move {
+            let held = guard.lock().take();
+            if let Some(held) = held {
+                held.release().await?;
+            }
+            Ok::<_, Failure>(())
+        };
+        // What a body raised goes on.
+        Face::Async.wait(py, work, |py, ()| Ok(false.into_pyobject(py)?.to_owned().into_any()))
+    }
+}
+
+impl Lock {
+    fn take<'py>(&self, py: Python<'py>, face: Face, raises: bool) -> PyResult<Any<'py>> {
+        if self.guard.lock().is_some() {
+            return Err(PyTypeError::new_err("this lock is held already; another owner is another object"));
+        }
+        let (cache, name, timeout, patience) = (self.cache.clone(), self.name.clone(), self.timeout, self.patience);
+        let place = Arc::clone(&self.guard);
+        let work = async move {
+            let lock = cache.lock(&name).timeout(timeout);
+            let taken = match patience {
+                Patience::None => lock.try_now().await?,
+                Patience::Some(patience) => match lock.within(patience).await {
+                    Ok(guard) => Some(guard),
+                    Err(error) if error.kind() == ErrorKind::Timeout && !raises => None,
+                    Err(error) => return Err(error.into()),
+                },
+                Patience::Endless => Some(lock.await?),
+            };
+            if taken.is_none() && raises {
+                let error = keepwarm::Error::new(ErrorKind::Timeout, format!("the lock {name:?} is not free"));
+                return Err(Failure::Cache(error.with_verb("lock")));
+            }
+            let got = taken.is_some();
+            *place.lock() = taken;
+            Ok(got)
+        };
+        face.wait(py, work, |py, got| Ok(got.into_pyobject(py)?.to_owned().into_any()))
+    }
+
+    fn free<'py>(&self, py: Python<'py>, face: Face) -> PyResult<Any<'py>> {
+        let guard = Arc::clone(&self.guard);
+        let work = async move {
+            let held = guard.lock().take();
+            match held {
+                Some(held) => Ok::<_, Failure>(held.release().await?),
+                None => Ok(false),
+            }
+        };
+        face.wait(py, work, |py, freed| Ok(freed.into_pyobject(py)?.to_owned().into_any()))
+    }
+}

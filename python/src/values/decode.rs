@@ -1,0 +1,215 @@
+//! MessagePack with the extensions of docs/wire-format.md as Python's values: what [`encode`](super::encode) wrote, and what
+//! Rust wrote. Bytes from a store are anybody's: nothing in them is believed before it was looked at.
+
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyByteArray, PyBytes, PyDict, PyFrozenSet, PyList, PySet, PyString, PyTuple};
+use rmp::Marker;
+
+use super::extension;
+use super::types::Types;
+
+/// What is nested deeper is undecodable.
+const DEEPEST: usize = 256;
+
+/// So many keys of maps are remembered: rows of a table repeat theirs.
+const REMEMBERED: usize = 32;
+
+/// The value of these bytes; an exception of any kind where they are none.
+pub(super) fn decode<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    let mut reader = Reader { py, rest: bytes, keys: [const { None }; REMEMBERED] };
+    let value = reader.value(0)?;
+    if reader.rest.is_empty() { Ok(value) } else { Err(undecodable("something follows the value")) }
+}
+
+fn undecodable(why: &'static str) -> PyErr {
+    PyValueError::new_err(why)
+}
+
+struct Reader<'a, 'py> {
+    py: Python<'py>,
+    rest: &'a [u8],
+    keys: [Option<(&'a [u8], Bound<'py, PyAny>)>; REMEMBERED],
+}
+
+impl<'a, 'py> Reader<'a, 'py> {
+    fn take(&mut self, count: usize) -> PyResult<&'a [u8]> {
+        let (taken, rest) = self.rest.split_at_checked(count).ok_or_else(|| undecodable("cut short"))?;
+        self.rest = rest;
+        Ok(taken)
+    }
+
+    fn number<const N: usize>(&mut self) -> PyResult<[u8; N]> {
+        Ok(self.take(N)?.try_into().expect("so many bytes were taken"))
+    }
+
+    fn byte(&mut self) -> PyResult<u8> {
+        Ok(self.take(1)?[0])
+    }
+
+    fn length16(&mut self) -> PyResult<usize> {
+        Ok(usize::from(u16::from_be_bytes(self.number()?)))
+    }
+
+    fn length32(&mut self) -> PyResult<usize> {
+        Ok(u32::from_be_bytes(self.number()?) as usize)
+    }
+
+    fn value(&mut self, depth: usize) -> PyResult<Bound<'py, PyAny>> {
+        if depth > DEEPEST {
+            return Err(undecodable("nested too deep"));
+        }
+        let py = self.py;
+        let marker = Marker::from_u8(self.byte()?);
+        match marker {
+            Marker::FixPos(number) => integer(py, number.into()),
+            Marker::FixNeg(number) => integer(py, number.into()),
+            Marker::U8 => integer(py, self.byte()?.into()),
+            Marker::U16 => integer(py, u16::from_be_bytes(self.number()?).into()),
+            Marker::U32 => integer(py, u32::from_be_bytes(self.number()?).into()),
+            Marker::U64 => Ok(u64::from_be_bytes(self.number()?).into_pyobject(py)?.into_any()),
+            Marker::I8 => integer(py, i8::from_be_bytes(self.number()?).into()),
+            Marker::I16 => integer(py, i16::from_be_bytes(self.number()?).into()),
+            Marker::I32 => integer(py, i32::from_be_bytes(self.number()?).into()),
+            Marker::I64 => integer(py, i64::from_be_bytes(self.number()?)),
+            Marker::Null => Ok(py.None().into_bound(py)),
+            Marker::True => Ok(true.into_pyobject(py)?.to_owned().into_any()),
+            Marker::False => Ok(false.into_pyobject(py)?.to_owned().into_any()),
+            Marker::F32 => Ok(f64::from(f32::from_be_bytes(self.number()?)).into_pyobject(py)?.into_any()),
+            Marker::F64 => Ok(f64::from_be_bytes(self.number()?).into_pyobject(py)?.into_any()),
+            Marker::FixStr(length) => self.text(length.into()),
+            Marker::Str8 => self.byte().and_then(|length| self.text(length.into())),
+            Marker::Str16 => self.length16().and_then(|length| self.text(length)),
+            Marker::Str32 => self.length32().and_then(|length| self.text(length)),
+            Marker::Bin8 => self.byte().and_then(|length| self.bytes(length.into())),
+            Marker::Bin16 => self.length16().and_then(|length| self.bytes(length)),
+            Marker::Bin32 => self.length32().and_then(|length| self.bytes(length)),
+            Marker::FixArray(count) => self.list(count.into(), depth),
+            Marker::Array16 => self.length16().and_then(|count| self.list(count, depth)),
+            Marker::Array32 => self.length32().and_then(|count| self.list(count, depth)),
+            Marker::FixMap(count) => self.dict(count.into(), depth),
+            Marker::Map16 => self.length16().and_then(|count| self.dict(count, depth)),
+            Marker::Map32 => self.length32().and_then(|count| self.dict(count, depth)),
+            Marker::FixExt1 => self.extension(1, depth),
+            Marker::FixExt2 => self.extension(2, depth),
+            Marker::FixExt4 => self.extension(4, depth),
+            Marker::FixExt8 => self.extension(8, depth),
+            Marker::FixExt16 => self.extension(16, depth),
+            Marker::Ext8 => self.byte().and_then(|length| self.extension(length.into(), depth)),
+            Marker::Ext16 => self.length16().and_then(|length| self.extension(length, depth)),
+            Marker::Ext32 => self.length32().and_then(|length| self.extension(length, depth)),
+            Marker::Reserved => Err(undecodable("a byte that MessagePack does not use")),
+        }
+    }
+
+    fn text(&mut self, length: usize) -> PyResult<Bound<'py, PyAny>> {
+        let bytes = self.take(length)?;
+        Ok(PyString::from_bytes(self.py, bytes)?.into_any())
+    }
+
+    fn bytes(&mut self, length: usize) -> PyResult<Bound<'py, PyAny>> {
+        Ok(PyBytes::new(self.py, self.take(length)?).into_any())
+    }
+
+    fn items(&mut self, count: usize, depth: usize) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        // Each takes a byte at least: a length that lies makes no room.
+        let mut items = Vec::with_capacity(count.min(self.rest.len()));
+        for _ in 0..count {
+            items.push(self.value(depth + 1)?);
+        }
+        Ok(items)
+    }
+
+    fn list(&mut self, count: usize, depth: usize) -> PyResult<Bound<'py, PyAny>> {
+        let items = self.items(count, depth)?;
+        Ok(PyList::new(self.py, items)?.into_any())
+    }
+
+    fn dict(&mut self, count: usize, depth: usize) -> PyResult<Bound<'py, PyAny>> {
+        let dict = PyDict::new(self.py);
+        for _ in 0..count {
+            let key = self.key(depth)?;
+            let value = self.value(depth + 1)?;
+            dict.set_item(key, value)?;
+        }
+        Ok(dict.into_any())
+    }
+
+    /// The key of a map: short texts that came before are not made again.
+    fn key(&mut self, depth: usize) -> PyResult<Bound<'py, PyAny>> {
+        let Some(&Marker::FixStr(length)) = self.rest.first().map(|byte| Marker::from_u8(*byte)).as_ref() else {
+            return self.value(depth + 1);
+        };
+        self.take(1)?;
+        let bytes = self.take(length.into())?;
+        let (first, last) = (bytes.first().copied().unwrap_or(0), bytes.last().copied().unwrap_or(0));
+        let place = (usize::from(length) * 7 + usize::from(first) * 3 + usize::from(last)) % REMEMBERED;
+        if let Some((known, key)) = &self.keys[place]
+            && *known == bytes
+        {
+            return Ok(key.clone());
+        }
+        let key = PyString::from_bytes(self.py, bytes)?.into_any();
+        self.keys[place] = Some((bytes, key.clone()));
+        Ok(key)
+    }
+
+    fn extension(&mut self, length: usize, depth: usize) -> PyResult<Bound<'py, PyAny>> {
+        let py = self.py;
+        let number = i8::from_be_bytes(self.number()?);
+        let data = self.take(length)?;
+        let types = Types::get(py)?;
+        let text = || std::str::from_utf8(data).map_err(|_| undecodable("an extension is not text"));
+        match number {
+            extension::TUPLE => Ok(PyTuple::new(py, self.inner(data, depth)?)?.into_any()),
+            extension::SET => Ok(PySet::new(py, self.inner(data, depth)?)?.into_any()),
+            extension::FROZEN_SET => Ok(PyFrozenSet::new(py, self.inner(data, depth)?)?.into_any()),
+            extension::INTEGER => extension::read_integer(py, data),
+            extension::DECIMAL => types.decimal.bind(py).call1((text()?,)),
+            extension::DATETIME => extension::read_moment(py, &types.datetime, text()?, types),
+            extension::TIME => extension::read_moment(py, &types.time, text()?, types),
+            extension::DATE => types.date.bind(py).call_method1("fromisoformat", (text()?,)),
+            extension::TIMEDELTA => {
+                extension::read_timedelta(py, text()?, types)?.ok_or_else(|| undecodable("no timedelta"))
+            }
+            extension::UUID => types.uuid.bind(py).call1((py.None(), PyBytes::new(py, data))),
+            extension::COMPLEX => extension::read_complex(py, data).ok_or_else(|| undecodable("no complex number")),
+            extension::BYTE_ARRAY => Ok(PyByteArray::new(py, data).into_any()),
+            extension::MEMBER => member(py, &self.inner(data, depth)?, types),
+            _ => Err(undecodable("an extension that is not known")),
+        }
+    }
+
+    /// The array of values that is an extension's data.
+    fn inner(&mut self, data: &'a [u8], depth: usize) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let rest = std::mem::replace(&mut self.rest, data);
+        let read = self.array(depth);
+        let left = std::mem::replace(&mut self.rest, rest);
+        let items = read?;
+        if left.is_empty() { Ok(items) } else { Err(undecodable("something follows an extension's array")) }
+    }
+
+    fn array(&mut self, depth: usize) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        if depth > DEEPEST {
+            return Err(undecodable("nested too deep"));
+        }
+        let count = match Marker::from_u8(self.byte()?) {
+            Marker::FixArray(count) => count.into(),
+            Marker::Array16 => self.length16()?,
+            Marker::Array32 => self.length32()?,
+            _ => return Err(undecodable("an extension without its array")),
+        };
+        self.items(count, depth)
+    }
+}
+
+fn integer(py: Python<'_>, number: i64) -> PyResult<Bound<'_, PyAny>> {
+    Ok(number.into_pyobject(py)?.into_any())
+}
+
+fn member<'py>(py: Python<'py>, parts: &[Bound<'py, PyAny>], types: &Types) -> PyResult<Bound<'py, PyAny>> {
+    let [module, class, name, _value] = parts else { return Err(undecodable("no member of an enumeration")) };
+    let (module, name) = (module.cast::<PyString>()?, name.cast::<PyString>()?);
+    let class = class.cast::<PyString>()?;
+    types.member(py, module, class.to_str()?, name)?.ok_or_else(|| undecodable("an enumeration that is not loaded"))
+}

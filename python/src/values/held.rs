@@ -1,0 +1,133 @@
+//! What a store in this process keeps of a Python value. Changing what went in or what came out changes none of it.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use keepwarm::codec::Codec;
+use keepwarm::{Error, ErrorKind, Object, Payload};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
+
+use super::immutable::{is_atom, is_immutable};
+use super::types::Types;
+use super::{decode, encode};
+
+/// Larger dicts and lists are encoded: copies of many references cost memory that a collector has to walk.
+const LARGEST_DICT: usize = 64;
+const LARGEST_LIST: usize = 1024;
+
+pub(super) enum Held {
+    /// Immutable through and through: shared.
+    Shared(Py<PyAny>),
+    /// A dict of immutable values: a copy that nobody else knows, and each reader gets a copy of that.
+    Dict(Py<PyDict>),
+    /// A list of such, as the tuple of its items: the garbage collector need not look at it again.
+    List(Py<PyTuple>),
+    /// Any other tree of plain values, as MessagePack with extensions: exactly as shared stores keep it.
+    Plain(Box<[u8]>),
+    /// Everything else.
+    Pickle(Py<PyBytes>),
+}
+
+impl Held {
+    /// Takes up a value.
+    pub(super) fn new(value: &Bound<'_, PyAny>) -> PyResult<Self> {
+        if is_immutable(value)? {
+            return Ok(Self::Shared(value.clone().unbind()));
+        }
+        if let Ok(dict) = value.cast_exact::<PyDict>()
+            && dict.len() <= LARGEST_DICT
+            && all_atoms(dict)
+        {
+            return Ok(Self::Dict(dict.copy()?.unbind()));
+        }
+        if let Ok(list) = value.cast_exact::<PyList>()
+            && list.len() <= LARGEST_LIST
+            && list.iter().all(|item| is_atom(&item))
+        {
+            return Ok(Self::List(list.to_tuple().unbind()));
+        }
+        match encode::encode(value)? {
+            Some(bytes) => Ok(Self::Plain(bytes.into_boxed_slice())),
+            None => Ok(Self::Pickle(pickle(value)?.unbind())),
+        }
+    }
+
+    /// The value for one reader.
+    pub(super) fn open<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        match self {
+            Self::Shared(value) => Ok(value.bind(py).clone()),
+            Self::Dict(dict) => dict.bind(py).copy().map(Bound::into_any),
+            Self::List(items) => Ok(items.bind(py).to_list().into_any()),
+            Self::Plain(bytes) => decode::decode(py, bytes),
+            Self::Pickle(pickled) => Types::get(py)?.loads.bind(py).call1((pickled,)),
+        }
+    }
+
+    /// The object, if a store holds one of ours.
+    #[inline]
+    pub(super) fn of(object: &Arc<dyn Object>) -> Option<&Self> {
+        let any: &(dyn Any + Send + Sync) = &**object;
+        any.downcast_ref()
+    }
+}
+
+fn all_atoms(dict: &Bound<'_, PyDict>) -> bool {
+    dict.iter().all(|(key, value)| is_atom(&key) && is_atom(&value))
+}
+
+pub(super) fn pickle<'py>(value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyBytes>> {
+    let types = Types::get(value.py())?;
+    Ok(types.dumps.bind(value.py()).call1((value, &types.protocol))?.cast_into()?)
+}
+
+impl Object for Held {
+    fn encode(&self, codec: Codec) -> keepwarm::Result<Bytes> {
+        let refused = |why: String| Error::new(ErrorKind::Encode, why);
+        let encoded = Python::attach(|py| match (codec, self) {
+            (Codec::MessagePack, Self::Plain(bytes)) => Ok(Some(bytes.to_vec())),
+            (Codec::MessagePack, Self::Pickle(_)) => Ok(None),
+            (Codec::MessagePack, _) => self.open(py).and_then(|value| encode::encode(&value)),
+            _ => Ok(None),
+        });
+        match encoded {
+            Ok(Some(bytes)) => Ok(bytes.into()),
+            Ok(None) => Err(refused(format!("this Python value has no exact form in {}", codec.name()))),
+            Err(error) => Err(refused(error.to_string())),
+        }
+    }
+
+    fn weight(&self) -> usize {
+        let size = |object: &Py<PyAny>| {
+            Python::attach(|py| {
+                let size = py.import("sys").and_then(|sys| sys.call_method1("getsizeof", (object,)));
+                size.and_then(|size| size.extract::<usize>()).unwrap_or(64)
+            })
+        };
+        match self {
+            Self::Shared(value) => size(value),
+            // Their items are counted as small ones: they may well be shared with others.
+            Self::Dict(dict) => Python::attach(|py| size(dict.as_any()) + 32 * dict.bind(py).len()),
+            Self::List(items) => Python::attach(|py| size(items.as_any()) + 32 * items.bind(py).len()),
+            Self::Plain(bytes) => bytes.len(),
+            Self::Pickle(pickled) => size(pickled.as_any()),
+        }
+    }
+
+    fn type_name(&self) -> &'static str {
+        match self {
+            Self::Shared(_) => "Python object (shared)",
+            Self::Dict(_) => "Python dict",
+            Self::List(_) => "Python list",
+            Self::Plain(_) => "Python tree (MessagePack)",
+            Self::Pickle(_) => "Python object (pickle)",
+        }
+    }
+}
+
+impl From<Held> for Payload {
+    fn from(held: Held) -> Self {
+        Self::Object(Arc::new(held))
+    }
+}

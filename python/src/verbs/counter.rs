@@ -1,0 +1,273 @@
+//! `incr`, `decr`, `incr_version`, `decr_version`, `rate_limit`.
+
+use keepwarm::key::Version;
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyInt};
+
+use super::at_version;
+use crate::arguments::{TimeoutArgument, duration, text};
+use crate::core::Core;
+use crate::errors::Failure;
+use crate::face::Face;
+
+type Any<'py> = Bound<'py, PyAny>;
+
+#[pymethods]
+impl Core {
+    /// Adds to an integer and gives the new one, atomically; its deadline stays. With `default`, a missing key starts from
+    /// there and lives for `timeout`, in the same step; without, it is a `ValueError`.
+    #[pyo3(signature = (key, delta = None, version = None, *, default = None, timeout = TimeoutArgument::LEFT_OUT))]
+    fn incr<'py>(
+        slf: &Bound<'py, Self>,
+        key: &Any<'py>,
+        delta: Option<&Any<'py>>,
+        version: Option<&Any<'py>>,
+        default: Option<i64>,
+        timeout: TimeoutArgument,
+    ) -> PyResult<Any<'py>> {
+        count(slf, Face::Sync, 1, key, delta, version, default.map(|initial| (initial, timeout)))
+    }
+
+    /// `incr`, to be awaited.
+    #[pyo3(signature = (key, delta = None, version = None, *, default = None, timeout = TimeoutArgument::LEFT_OUT))]
+    fn aincr<'py>(
+        slf: &Bound<'py, Self>,
+        key: &Any<'py>,
+        delta: Option<&Any<'py>>,
+        version: Option<&Any<'py>>,
+        default: Option<i64>,
+        timeout: TimeoutArgument,
+    ) -> PyResult<Any<'py>> {
+        count(slf, Face::Async, 1, key, delta, version, default.map(|initial| (initial, timeout)))
+    }
+
+    /// Subtracts; otherwise as `incr`.
+    #[pyo3(signature = (key, delta = None, version = None, *, default = None, timeout = TimeoutArgument::LEFT_OUT))]
+    fn decr<'py>(
+        slf: &Bound<'py, Self>,
+        key: &Any<'py>,
+        delta: Option<&Any<'py>>,
+        version: Option<&Any<'py>>,
+        default: Option<i64>,
+        timeout: TimeoutArgument,
+    ) -> PyResult<Any<'py>> {
+        count(slf, Face::Sync, -1, key, delta, version, default.map(|initial| (initial, timeout)))
+    }
+
+    /// `decr`, to be awaited.
+    #[pyo3(signature = (key, delta = None, version = None, *, default = None, timeout = TimeoutArgument::LEFT_OUT))]
+    fn adecr<'py>(
+        slf: &Bound<'py, Self>,
+        key: &Any<'py>,
+        delta: Option<&Any<'py>>,
+        version: Option<&Any<'py>>,
+        default: Option<i64>,
+        timeout: TimeoutArgument,
+    ) -> PyResult<Any<'py>> {
+        count(slf, Face::Async, -1, key, delta, version, default.map(|initial| (initial, timeout)))
+    }
+
+    /// Moves an entry to a later version, with what it lives still, and gives that version.
+    #[pyo3(signature = (key, delta = 1, version = None))]
+    fn incr_version<'py>(
+        slf: &Bound<'py, Self>,
+        key: &Any<'py>,
+        delta: i64,
+        version: Option<&Any<'py>>,
+    ) -> PyResult<Any<'py>> {
+        move_version(slf, Face::Sync, key, delta, version)
+    }
+
+    /// `incr_version`, to be awaited.
+    #[pyo3(signature = (key, delta = 1, version = None))]
+    fn aincr_version<'py>(
+        slf: &Bound<'py, Self>,
+        key: &Any<'py>,
+        delta: i64,
+        version: Option<&Any<'py>>,
+    ) -> PyResult<Any<'py>> {
+        move_version(slf, Face::Async, key, delta, version)
+    }
+
+    /// Moves an entry to an earlier version; otherwise as `incr_version`.
+    #[pyo3(signature = (key, delta = 1, version = None))]
+    fn decr_version<'py>(
+        slf: &Bound<'py, Self>,
+        key: &Any<'py>,
+        delta: i64,
+        version: Option<&Any<'py>>,
+    ) -> PyResult<Any<'py>> {
+        move_version(slf, Face::Sync, key, -delta, version)
+    }
+
+    /// `decr_version`, to be awaited.
+    #[pyo3(signature = (key, delta = 1, version = None))]
+    fn adecr_version<'py>(
+        slf: &Bound<'py, Self>,
+        key: &Any<'py>,
+        delta: i64,
+        version: Option<&Any<'py>>,
+    ) -> PyResult<Any<'py>> {
+        move_version(slf, Face::Async, key, -delta, version)
+    }
+
+    /// Counts a call of `key`, of which `limit` are allowed in `period` seconds. The answer is a dict: `allowed`,
+    /// `remaining`, `reset_after`.
+    fn rate_limit<'py>(
+        slf: &Bound<'py, Self>,
+        key: &Any<'py>,
+        limit: u64,
+        period: TimeoutArgument,
+    ) -> PyResult<Any<'py>> {
+        rate_limit(slf, Face::Sync, key, limit, period)
+    }
+
+    /// `rate_limit`, to be awaited.
+    fn arate_limit<'py>(
+        slf: &Bound<'py, Self>,
+        key: &Any<'py>,
+        limit: u64,
+        period: TimeoutArgument,
+    ) -> PyResult<Any<'py>> {
+        rate_limit(slf, Face::Async, key, limit, period)
+    }
+}
+
+/// A delta of 64 bits; what is larger cannot be added without leaving them.
+fn amount(py: Python<'_>, sign: i64, delta: Option<&Any<'_>>) -> PyResult<i64> {
+    let Some(delta) = delta.filter(|delta| !delta.is_none()) else { return Ok(sign) };
+    if !delta.is_instance_of::<PyInt>() {
+        return Err(PyTypeError::new_err("a counter counts in whole numbers"));
+    }
+    match delta.extract::<i64>().ok().and_then(|delta| delta.checked_mul(sign)) {
+        Some(delta) => Ok(delta),
+        None => Err(crate::errors::named(py, "CounterOverflow", "the number would leave 64 bits")?),
+    }
+}
+
+fn count<'py>(
+    slf: &Bound<'py, Core>,
+    face: Face,
+    sign: i64,
+    key: &Any<'py>,
+    delta: Option<&Any<'py>>,
+    version: Option<&Any<'py>>,
+    create: Option<(i64, TimeoutArgument)>,
+) -> PyResult<Any<'py>> {
+    let py = slf.py();
+    let delta = amount(py, sign, delta)?;
+    let alias = slf.get().alias()?;
+    let at_hand =
+        create.is_none() && version.is_none_or(|version| version.is_none()) && alias.cache.abilities().never_waits;
+    if at_hand && let Some(name) = Core::plain(alias, key) {
+        let counted = alias.cache.incr(name, delta).wait();
+        let counted = match counted {
+            Ok(number) => Ok(number.into_pyobject(py)?.into_any()),
+            Err(error) => Err(crate::errors::raise(py, &error)),
+        };
+        return face.ready(py, counted);
+    }
+    let name = Core::name(slf, key, version)?;
+    face.answer(
+        py,
+        &name.cache.clone(),
+        |cache| async move {
+            let mut incr = cache.incr(&name.key, delta);
+            if let Some((initial, timeout)) = create {
+                incr = incr.or_insert(initial, timeout.0);
+            }
+            Ok::<_, Failure>(at_version!(incr, name.version)?)
+        },
+        |py, number: i64| Ok(number.into_pyobject(py)?.into_any()),
+    )
+}
+
+fn move_version<'py>(
+    slf: &Bound<'py, Core>,
+    face: Face,
+    key: &Any<'py>,
+    delta: i64,
+    version: Option<&Any<'py>>,
+) -> PyResult<Any<'py>> {
+    let alias = slf.get().alias()?;
+    let version = crate::arguments::version(version)?;
+    if !alias.plain {
+        return move_by_hand(slf, face, key, delta, version);
+    }
+    let (key, cache) = (text(key)?, alias.cache.clone());
+    face.answer(
+        slf.py(),
+        &cache,
+        |cache| async move { Ok::<_, Failure>(at_version!(cache.incr_version(&key, delta), version)?) },
+        |py, version: i64| Ok(version.into_pyobject(py)?.into_any()),
+    )
+}
+
+fn shown_version<'py>(py: Python<'py>, version: &Version) -> PyResult<Any<'py>> {
+    match version.number() {
+        Some(number) => Ok(number.into_pyobject(py)?.into_any()),
+        None => Ok(version.to_string().into_pyobject(py)?.into_any()),
+    }
+}
+
+/// Where keys are made in Python, the store cannot know that two of them are versions of one: the entry is read and written
+/// again, with what it lives still.
+fn move_by_hand<'py>(
+    slf: &Bound<'py, Core>,
+    face: Face,
+    key: &Any<'py>,
+    delta: i64,
+    version: Option<Version>,
+) -> PyResult<Any<'py>> {
+    let py = slf.py();
+    let own = version.unwrap_or_else(|| {
+        slf.get().alias().map_or_else(|_| Version::default(), |alias| alias.cache.version().clone())
+    });
+    let Some(number) = own.number().and_then(|number| number.checked_add(delta)) else {
+        return Err(PyTypeError::new_err("only a version that is a number can be moved"));
+    };
+    let from = Core::name(slf, key, Some(&shown_version(py, &own)?))?;
+    let to = Core::name(slf, key, Some(&number.into_pyobject(py)?.into_any()))?;
+    face.answer(
+        py,
+        &from.cache.clone(),
+        |cache| async move {
+            let timeout = match cache.ttl(&from.key).await? {
+                keepwarm::Ttl::Left(left) => keepwarm::Timeout::After(left),
+                _ => keepwarm::Timeout::Never,
+            };
+            let Some(raw) = cache.get::<keepwarm::Raw>(&from.key).await? else {
+                let error = keepwarm::Error::new(keepwarm::ErrorKind::Missing, "there is no such key");
+                return Err(Failure::Cache(error.with_verb("incr_version").with_key(&from.key)));
+            };
+            cache.set(&to.key, &raw).timeout(timeout).await?;
+            cache.delete(&from.key).await?;
+            Ok(number)
+        },
+        |py, number: i64| Ok(number.into_pyobject(py)?.into_any()),
+    )
+}
+
+fn rate_limit<'py>(
+    slf: &Bound<'py, Core>,
+    face: Face,
+    key: &Any<'py>,
+    limit: u64,
+    period: TimeoutArgument,
+) -> PyResult<Any<'py>> {
+    let period = duration("a period", period)?;
+    let name = Core::name(slf, key, None)?;
+    face.answer(
+        slf.py(),
+        &name.cache.clone(),
+        |cache| async move { Ok::<_, Failure>(cache.rate_limit(&name.key, limit, period).await?) },
+        |py, answer| {
+            let shown = PyDict::new(py);
+            shown.set_item("allowed", answer.allowed)?;
+            shown.set_item("remaining", answer.remaining)?;
+            shown.set_item("reset_after", answer.reset_after.as_secs_f64())?;
+            Ok(shown.into_any())
+        },
+    )
+}

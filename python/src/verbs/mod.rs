@@ -1,0 +1,20 @@
+//! The verbs of a cache, a file a topic. Each has two faces and one body; see [`face`](crate::face).
+
+mod bulk;
+mod counter;
+mod fetch;
+mod read;
+mod whole;
+mod write;
+
+/// A builder with its version, where the call gives one, awaited.
+macro_rules! at_version {
+    ($builder:expr, $version:expr) => {
+        match $version {
+            Some(version) => $builder.version(version).await,
+            None => $builder.await,
+        }
+    };
+}
+
+pub(crate) use at_version;

@@ -1,0 +1,166 @@
+//! `get`, `has_key`, `ttl`.
+
+use keepwarm::{Raw, Ttl};
+use pyo3::prelude::*;
+
+use super::at_version;
+use crate::core::Core;
+use crate::errors::Failure;
+use crate::face::Face;
+use crate::values::Glanced;
+
+type Any<'py> = Bound<'py, PyAny>;
+
+#[pymethods]
+impl Core {
+    /// The value of a key, or `default` where there is none. A stored `None` is a value.
+    #[pyo3(signature = (key, default = None, version = None))]
+    fn get<'py>(
+        slf: &Bound<'py, Self>,
+        key: &Any<'py>,
+        default: Option<Any<'py>>,
+        version: Option<&Any<'py>>,
+    ) -> PyResult<Any<'py>> {
+        if let Some(found) = at_hand(slf, key, version) {
+            return found.map(|found| found.or(default).unwrap_or_else(|| slf.py().None().into_bound(slf.py())));
+        }
+        get(slf, Face::Sync, key, default, version)
+    }
+
+    /// `get`, to be awaited.
+    #[pyo3(signature = (key, default = None, version = None))]
+    fn aget<'py>(
+        slf: &Bound<'py, Self>,
+        key: &Any<'py>,
+        default: Option<Any<'py>>,
+        version: Option<&Any<'py>>,
+    ) -> PyResult<Any<'py>> {
+        if let Some(found) = at_hand(slf, key, version) {
+            let py = slf.py();
+            let found = found.map(|found| found.or(default).unwrap_or_else(|| py.None().into_bound(py)));
+            return Face::Async.ready(py, found);
+        }
+        get(slf, Face::Async, key, default, version)
+    }
+
+    /// Whether there is a live entry, whatever its value.
+    #[pyo3(signature = (key, version = None))]
+    fn has_key<'py>(slf: &Bound<'py, Self>, key: &Any<'py>, version: Option<&Any<'py>>) -> PyResult<Any<'py>> {
+        has_key(slf, Face::Sync, key, version)
+    }
+
+    /// `has_key`, to be awaited.
+    #[pyo3(signature = (key, version = None))]
+    fn ahas_key<'py>(slf: &Bound<'py, Self>, key: &Any<'py>, version: Option<&Any<'py>>) -> PyResult<Any<'py>> {
+        has_key(slf, Face::Async, key, version)
+    }
+
+    /// How many seconds an entry still lives: `None` for ever, 0 where there is none.
+    #[pyo3(signature = (key, version = None))]
+    fn ttl<'py>(slf: &Bound<'py, Self>, key: &Any<'py>, version: Option<&Any<'py>>) -> PyResult<Any<'py>> {
+        ttl(slf, Face::Sync, key, version)
+    }
+
+    /// `ttl`, to be awaited.
+    #[pyo3(signature = (key, version = None))]
+    fn attl<'py>(slf: &Bound<'py, Self>, key: &Any<'py>, version: Option<&Any<'py>>) -> PyResult<Any<'py>> {
+        ttl(slf, Face::Async, key, version)
+    }
+}
+
+/// A value that lies at hand, or that there is none; `None` where the store has to be asked.
+#[inline]
+pub(super) fn at_hand<'py>(
+    slf: &Bound<'py, Core>,
+    key: &Any<'py>,
+    version: Option<&Any<'py>>,
+) -> Option<PyResult<Option<Any<'py>>>> {
+    if version.is_some_and(|version| !version.is_none()) {
+        return None;
+    }
+    let py = slf.py();
+    let alias = slf.get().alias().ok()?;
+    let name = Core::plain(alias, key)?;
+    match alias.cache.at_hand(name, |glimpse| Glanced::take(py, glimpse))? {
+        None => Some(Ok(None)),
+        Some(Glanced::Value(value)) => Some(Ok(Some(value))),
+        Some(Glanced::Integer(number)) => Some(Ok(Some(number.into_pyobject(py).ok()?.into_any()))),
+        Some(Glanced::Payload(payload)) => Some(alias.values.open(py, &payload)),
+    }
+}
+
+/// A hit that lies at hand, counted. A miss is neither answered nor counted.
+#[inline]
+pub(super) fn hit_at_hand<'py>(
+    slf: &Bound<'py, Core>,
+    key: &Any<'py>,
+    version: Option<&Any<'py>>,
+) -> Option<PyResult<Any<'py>>> {
+    if version.is_some_and(|version| !version.is_none()) {
+        return None;
+    }
+    let py = slf.py();
+    let alias = slf.get().alias().ok()?;
+    let name = Core::plain(alias, key)?;
+    match alias.cache.hit_at_hand(name, |glimpse| Glanced::take(py, glimpse))? {
+        Glanced::Value(value) => Some(Ok(value)),
+        Glanced::Integer(number) => Some(number.into_pyobject(py).map(Bound::into_any).map_err(Into::into)),
+        Glanced::Payload(payload) => alias.values.open(py, &payload).transpose(),
+    }
+}
+
+fn get<'py>(
+    slf: &Bound<'py, Core>,
+    face: Face,
+    key: &Any<'py>,
+    default: Option<Any<'py>>,
+    version: Option<&Any<'py>>,
+) -> PyResult<Any<'py>> {
+    let py = slf.py();
+    let name = Core::name(slf, key, version)?;
+    let values = slf.get().alias()?.values;
+    let default = default.map(Bound::unbind);
+    face.answer(
+        py,
+        &name.cache,
+        |cache| async move { Ok::<_, Failure>(at_version!(cache.get::<Raw>(&name.key), name.version)?) },
+        move |py, found: Option<Raw>| {
+            let value = found.map(|raw| values.open(py, &raw.0)).transpose()?.flatten();
+            Ok(value.unwrap_or_else(|| default.unwrap_or_else(|| py.None()).into_bound(py)))
+        },
+    )
+}
+
+fn has_key<'py>(slf: &Bound<'py, Core>, face: Face, key: &Any<'py>, version: Option<&Any<'py>>) -> PyResult<Any<'py>> {
+    let name = Core::name(slf, key, version)?;
+    face.answer(
+        slf.py(),
+        &name.cache,
+        |cache| async move { Ok::<_, Failure>(at_version!(cache.has_key(&name.key), name.version)?) },
+        truth,
+    )
+}
+
+fn ttl<'py>(slf: &Bound<'py, Core>, face: Face, key: &Any<'py>, version: Option<&Any<'py>>) -> PyResult<Any<'py>> {
+    let name = Core::name(slf, key, version)?;
+    face.answer(
+        slf.py(),
+        &name.cache,
+        |cache| async move { Ok::<_, Failure>(at_version!(cache.ttl(&name.key), name.version)?) },
+        |py, left| match left {
+            Ttl::Absent => Ok(0_i32.into_pyobject(py)?.into_any()),
+            Ttl::Never => Ok(py.None().into_bound(py)),
+            Ttl::Left(left) => Ok(left.as_secs_f64().into_pyobject(py)?.into_any()),
+        },
+    )
+}
+
+/// Shows what is true or not.
+pub(super) fn truth(py: Python<'_>, truth: bool) -> PyResult<Any<'_>> {
+    Ok(truth.into_pyobject(py)?.to_owned().into_any())
+}
+
+/// Shows nothing.
+pub(super) fn nothing<T>(py: Python<'_>, _: T) -> PyResult<Any<'_>> {
+    Ok(py.None().into_bound(py))
+}
