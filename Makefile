@@ -3,7 +3,7 @@
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: help demo test soak bench bench-file bench-redis requirements settings
+.PHONY: help demo test soak bench bench-file bench-redis bench-python requirements settings
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -22,6 +22,9 @@ bench-redis: ## Redis beside a raw ping-pong and redis-benchmark, on a server of
 
 bench-file: ## the file store beside LMDB, SQLite, diskcache and Django's; ARGS=--quick for a short look
 	$(PYTHON) scripts/bench_file.py $(ARGS)
+
+bench-python: ## the Python package beside its peers, as ratios in one run; ARGS=--quick for a short look
+	$(PYTHON) scripts/bench_python.py $(ARGS)
 
 soak: ## the long form of the tests against kills, power losses, damage and full disks; takes an hour
 	KEEPWARM_SOAK=1 cargo test --release -p keepwarm-engine --all-features --test gates -- --test-threads 1 $(ARGS)

@@ -1,6 +1,6 @@
 """Takes the Python blocks out of the five documents that promised them, and keeps them in `blocks/`.
 
-The documents are not part of this repository. Where they lie beside the checkout (`../shared/seeds`, or what KEEPWARM_SEEDS
+The documents are not part of this repository. Where they lie beside the checkout (`../shared/seeds`, or what SEEDS_DIRECTORY
 names), the test holds the blocks against them; and
 
     python3 python/tests/seeds/extract.py
@@ -53,7 +53,7 @@ class Block:
 
 def documents():
     """The folder with the documents, or None where they are not."""
-    place = Path(os.environ.get("KEEPWARM_SEEDS", ROOT.parent / "shared" / "seeds"))
+    place = Path(os.environ.get("SEEDS_DIRECTORY", ROOT.parent / "shared" / "seeds"))
     return place if all((place / name).is_file() for name in DOCUMENTS) else None
 
 
@@ -100,7 +100,7 @@ def main():
     """Writes the blocks."""
     place = documents()
     if place is None:
-        raise SystemExit("the documents are not beside this checkout; KEEPWARM_SEEDS says where they are")
+        raise SystemExit("the documents are not beside this checkout; SEEDS_DIRECTORY says where they are")
     blocks = list(extract(place))
     for old in BLOCKS.glob("*.txt"):
         old.unlink()
