@@ -1,5 +1,7 @@
 """How a Python cache object says what it is a handle on, also when it is changed later."""
 
+from keepwarm._native import Core
+
 # What decides over keys: an object whose class or instance overrides one of these makes its keys in Python.
 KEY_METHODS = ("make_key", "validate_key", "make_and_validate_key")
 
@@ -8,6 +10,10 @@ WATCHED = frozenset({"key_prefix", "version", "default_timeout", "key_func", *KE
 
 # Names of bounds, which decide which of the stores without a name it is.
 BOUNDS = ("max_entries", "cull_frequency", "eviction", "max_bytes", "max_value_bytes")
+
+
+# The stores in memory that were asked for: by name, and by name and bounds.
+PLACES: dict[str, dict[str, dict]] = {}
 
 
 class Opening:
@@ -26,14 +32,32 @@ class Opening:
 
     def _reopen(self):
         name, options = self.__dict__["_alias"]
-        settings = {"backend": self.kind, **options}
+        settings = {"backend": self.kind, **{name: value for name, value in options.items() if value is not None}}
         settings["timeout"] = self.default_timeout
         settings["key_prefix"] = str(self.key_prefix)
         settings["version"] = self.version if isinstance(self.version, (int, str)) else str(self.version)
-        if self.kind == "memory" and not settings.get("location"):
-            # Stores without a name are one for all who ask for the same bounds.
-            settings["location"] = "keepwarm: " + ", ".join(f"{bound}={settings.get(bound)}" for bound in BOUNDS)
+        if self.kind == "memory":
+            settings["location"] = self._place(settings)
+        self.__dict__["_settings"] = settings
         self._open(name, settings, self._makes_plain_keys())
+
+    def _place(self, settings):
+        """A store in memory has one set of bounds: who names it with other ones gets another store beside it."""
+        location = str(settings.get("location") or "")
+        place = f"{location} ({', '.join(f'{bound}={settings.get(bound)}' for bound in BOUNDS)})"
+        bounds = {bound: settings.get(bound) for bound in BOUNDS}
+        PLACES.setdefault(location, {}).setdefault(place, bounds)
+        self.__dict__["_location"] = location
+        return place
+
+    def _beside(self):
+        """Handles on the stores of the same name with other bounds, under this object's prefix."""
+        settings = self.__dict__["_settings"]
+        for place, bounds in list(PLACES.get(self.__dict__.get("_location"), {}).items()):
+            if place != settings["location"]:
+                other = Core()
+                other._open(self.__dict__["_alias"][0], {**settings, **bounds, "location": place}, True)
+                yield other
 
     def _makes_plain_keys(self):
         owner = type(self)

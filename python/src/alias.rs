@@ -2,7 +2,6 @@
 //! Django's object per thread and request costs nothing and has one flight table and one set of counters.
 
 use std::collections::HashMap;
-use std::fmt::Write;
 
 use keepwarm::codec::Codec;
 use keepwarm::settings::{AliasSettings, SettingValue};
@@ -52,8 +51,8 @@ impl Alias {
 fn opened(name: &str, table: &[(String, SettingValue)]) -> Result<(Cache, Cache)> {
     let mut identity = name.to_owned();
     for (option, value) in table {
-        // Infallible: it is written to memory.
-        let _ = write!(identity, "\n{option}={value:?}");
+        identity.push_str(&format!("\n{option:?}="));
+        spell(&mut identity, value);
     }
     let mut caches = OPENED.lock();
     let caches = caches.get_or_insert_default();
@@ -74,6 +73,35 @@ fn opened(name: &str, table: &[(String, SettingValue)]) -> Result<(Cache, Cache)
     let pair = (build(settings.clone())?, build(settings.with("key_function", VERBATIM))?);
     caches.insert(identity, pair.clone());
     Ok(pair)
+}
+
+/// Says what a setting is, so that no two of different meaning say the same; `Debug` hides what may be secret.
+fn spell(text: &mut String, value: &SettingValue) {
+    match value {
+        SettingValue::Text(value) => text.push_str(&format!("{value:?}")),
+        SettingValue::Whole(value) => text.push_str(&value.to_string()),
+        SettingValue::Decimal(value) => text.push_str(&format!("{value:?}")),
+        SettingValue::Flag(value) => text.push_str(&value.to_string()),
+        SettingValue::Duration(value) => text.push_str(&format!("{value:?}")),
+        SettingValue::List(items) => {
+            text.push('[');
+            items.iter().for_each(|item| {
+                spell(text, item);
+                text.push(',');
+            });
+            text.push(']');
+        }
+        SettingValue::Table(entries) => {
+            text.push('{');
+            entries.iter().for_each(|(name, value)| {
+                text.push_str(&format!("{name:?}:"));
+                spell(text, value);
+                text.push(',');
+            });
+            text.push('}');
+        }
+        _ => text.push_str("none"),
+    }
 }
 
 fn values(cache: &Cache, table: &[(String, SettingValue)]) -> Values {

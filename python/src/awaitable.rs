@@ -18,6 +18,33 @@ pub(crate) type Show = Box<dyn for<'py> FnOnce(Python<'py>) -> PyResult<Py<PyAny
 
 type Work = Pin<Box<dyn Future<Output = Show> + Send>>;
 
+/// What begins when it is first awaited.
+type Begin = Box<dyn FnOnce(Awaiter) -> Work + Send>;
+
+/// Who awaits: an event loop, and the context of its task.
+#[derive(Clone)]
+pub(crate) struct Awaiter(Arc<(Py<PyAny>, Py<PyAny>)>);
+
+impl Awaiter {
+    /// The loop that runs now.
+    fn now(py: Python<'_>) -> PyResult<Self> {
+        static NOW: PyOnceLock<(Py<PyAny>, Py<PyAny>)> = PyOnceLock::new();
+        let (running_loop, copy_context) = NOW.get_or_try_init(py, || {
+            let running_loop = py.import("asyncio")?.getattr("get_running_loop")?;
+            Ok::<_, PyErr>((running_loop.unbind(), py.import("contextvars")?.getattr("copy_context")?.unbind()))
+        })?;
+        Ok(Self(Arc::new((running_loop.call0(py)?, copy_context.call0(py)?))))
+    }
+
+    pub(crate) fn event_loop<'py>(&self, py: Python<'py>) -> &Bound<'py, PyAny> {
+        self.0.0.bind(py)
+    }
+
+    pub(crate) fn context(&self) -> &Py<PyAny> {
+        &self.0.1
+    }
+}
+
 fn done(value: Py<PyAny>) -> PyErr {
     // In a tuple: a value that is one itself would be taken for arguments.
     PyStopIteration::new_err((value,))
@@ -102,7 +129,7 @@ struct Delivery(Mutex<Option<Show>>);
 
 enum State {
     /// Nothing was done yet.
-    New(Work),
+    New(Begin),
     /// It is under way; `inner` is the iterator of the future that the loop waits for.
     Waiting {
         inner: Py<PyAny>,
@@ -120,9 +147,9 @@ impl Pending {
     /// The awaitable of this work, which begins when it is first awaited.
     pub(crate) fn start(
         py: Python<'_>,
-        work: impl Future<Output = Show> + Send + 'static,
+        begin: impl FnOnce(Awaiter) -> Work + Send + 'static,
     ) -> PyResult<Bound<'_, PyAny>> {
-        Ok(Bound::new(py, Self(Mutex::new(State::New(Box::pin(work)))))?.into_any())
+        Ok(Bound::new(py, Self(Mutex::new(State::New(Box::new(begin)))))?.into_any())
     }
 
     fn step(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
@@ -164,11 +191,10 @@ impl Pending {
 }
 
 /// Spawns the work, and makes the future that the running loop waits for meanwhile.
-fn begin(py: Python<'_>, work: Work) -> PyResult<(Py<PyAny>, AbortHandle, Arc<Delivery>)> {
-    static RUNNING_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let running_loop = RUNNING_LOOP
-        .get_or_try_init(py, || Ok::<_, PyErr>(py.import("asyncio")?.getattr("get_running_loop")?.unbind()))?;
-    let event_loop = running_loop.bind(py).call0()?;
+fn begin(py: Python<'_>, work: Begin) -> PyResult<(Py<PyAny>, AbortHandle, Arc<Delivery>)> {
+    let awaiter = Awaiter::now(py)?;
+    let event_loop = awaiter.event_loop(py).clone();
+    let work = work(awaiter);
     let future = event_loop.call_method0("create_future")?;
     let inner = future.call_method0("__await__")?.unbind();
     let delivery = Arc::<Delivery>::default();

@@ -5,7 +5,7 @@ use std::future::Future;
 use keepwarm::Cache;
 use pyo3::prelude::*;
 
-use crate::awaitable::{Pending, Ready};
+use crate::awaitable::{Awaiter, Pending, Ready};
 use crate::errors::Failure;
 
 /// How a caller wants to be answered.
@@ -48,27 +48,31 @@ impl Face {
             let answer = keepwarm::wait(future);
             return self.ready(py, shown(py, answer, show));
         }
-        self.wait(py, future, show)
+        self.wait(py, |_| future, show)
     }
 
-    /// The same for a verb that may wait on any store.
-    pub(crate) fn wait<'py, T>(
+    /// The same for a verb that may wait on any store; it is begun with who awaits it, where somebody does.
+    pub(crate) fn wait<'py, T, F>(
         self,
         py: Python<'py>,
-        future: impl Future<Output = Result<T, Failure>> + Send + 'static,
+        verb: impl FnOnce(Option<Awaiter>) -> F + Send + 'static,
         show: impl for<'a> FnOnce(Python<'a>, T) -> PyResult<Bound<'a, PyAny>> + Send + 'static,
     ) -> PyResult<Bound<'py, PyAny>>
     where
         T: Send + 'static,
+        F: Future<Output = Result<T, Failure>> + Send + 'static,
     {
         match self {
             Self::Sync => {
-                let answer = py.detach(|| keepwarm::wait(future));
+                let answer = py.detach(|| keepwarm::wait(verb(None)));
                 shown(py, answer, show)
             }
-            Self::Async => Pending::start(py, async move {
-                let answer = future.await;
-                Box::new(move |py: Python<'_>| shown(py, answer, show).map(Bound::unbind)) as _
+            Self::Async => Pending::start(py, |awaiter| {
+                let future = verb(Some(awaiter));
+                Box::pin(async move {
+                    let answer = future.await;
+                    Box::new(move |py: Python<'_>| shown(py, answer, show).map(Bound::unbind)) as _
+                })
             }),
         }
     }

@@ -123,7 +123,7 @@ impl Lock {
             Ok::<_, Failure>(())
         };
         // What a body raised goes on.
-        Face::Async.wait(py, work, |py, ()| Ok(false.into_pyobject(py)?.to_owned().into_any()))
+        Face::Async.wait(py, |_| work, |py, ()| Ok(false.into_pyobject(py)?.to_owned().into_any()))
     }
 }
 
@@ -153,7 +153,7 @@ impl Lock {
             *place.lock() = taken;
             Ok(got)
         };
-        face.wait(py, work, |py, got| Ok(got.into_pyobject(py)?.to_owned().into_any()))
+        face.wait(py, |_| work, |py, got| Ok(got.into_pyobject(py)?.to_owned().into_any()))
     }
 
     fn free<'py>(&self, py: Python<'py>, face: Face) -> PyResult<Any<'py>> {
@@ -165,6 +165,6 @@ impl Lock {
                 None => Ok(false),
             }
         };
-        face.wait(py, work, |py, freed| Ok(freed.into_pyobject(py)?.to_owned().into_any()))
+        face.wait(py, |_| work, |py, freed| Ok(freed.into_pyobject(py)?.to_owned().into_any()))
     }
 }

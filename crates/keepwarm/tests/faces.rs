@@ -202,3 +202,23 @@ fn expired_entries_free_their_room_without_being_asked_for() {
     assert_eq!(stats.entries, Some(0), "{stats:?}");
     assert_eq!(stats.expirations, 5000);
 }
+
+// What was cleared takes no place: counted like Django's, a cleared store is an empty one.
+#[test]
+fn the_exact_lru_evicts_nobody_for_what_was_cleared() {
+    let build = |prefix: &str| {
+        let memory = MemoryOptions::new().lru(9, 3).location("cleared");
+        Cache::builder().memory(memory).key_prefix(prefix).build().unwrap()
+    };
+    let (cache, other) = (build("a"), build("b"));
+    other.set("kept", &1).wait().unwrap();
+    for key in 0..8 {
+        cache.set(&key.to_string(), &key).wait().unwrap();
+    }
+    cache.clear().wait().unwrap();
+    for key in 0..8 {
+        cache.set(&key.to_string(), &key).wait().unwrap();
+    }
+    assert!((0..8).all(|key: i32| cache.has_key(&key.to_string()).wait().unwrap()));
+    assert!(other.has_key("kept").wait().unwrap());
+}

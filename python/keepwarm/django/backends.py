@@ -33,7 +33,7 @@ class KeepwarmCache(Opening, Core, BaseCache):
 
     def __init_subclass__(cls, **options):
         super().__init_subclass__(**options)
-        honour_overrides(cls, KeepwarmCache)
+        honour_overrides(cls)
 
     def __contains__(self, key):
         return self.has_key(key)
@@ -49,6 +49,18 @@ class MemoryCache(KeepwarmCache):
     """Objects in this process; the same `LOCATION` is the same store. Django's `LocMemCache`."""
 
     kind = "memory"
+
+    def clear(self, **options):
+        """Removes every entry under this object's key prefix; also where the store has that name with other bounds."""
+        Core.clear(self, **options)
+        for other in self._beside():
+            other.clear(**options)
+
+    def aclear(self, **options):
+        """As `clear`."""
+        for other in self._beside():
+            other.clear(**options)
+        return Core.aclear(self, **options)
 
 
 class FileCache(KeepwarmCache):

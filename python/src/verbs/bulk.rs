@@ -214,9 +214,10 @@ fn get_or_set_many<'py>(
     let (tags, timeout) = (tags(given_tags)?, timeout.0);
     let keys: Vec<Py<PyAny>> = keys.into_iter().map(Bound::unbind).collect();
     let own: HashMap<String, Py<PyAny>> = names.iter().cloned().zip(keys.iter().map(|key| key.clone_ref(py))).collect();
-    let loading = Loading::new(py, face, loader)?;
+    let loader = loader.clone().unbind();
     let asked = names.clone();
-    let work = async move {
+    let work = move |awaiter| async move {
+        let loading = Loading::new(loader, awaiter);
         let load = move |missing: Vec<String>| {
             let loading = loading.clone();
             let missing: Vec<(String, Py<PyAny>)> = Python::attach(|py| {

@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 
 use super::read::hit_at_hand;
 use crate::arguments::{TimeoutArgument, tags};
+use crate::awaitable::Awaiter;
 use crate::core::Core;
 use crate::errors::Failure;
 use crate::face::Face;
@@ -94,10 +95,11 @@ fn fetch<'py>(
     if !refresh && let Some(value) = hit_at_hand(slf, key, version) {
         return face.ready(py, value);
     }
-    let loading = Loading::new(py, face, default)?;
+    let default = default.clone().unbind();
     let (tags, timeout) = (tags(given_tags)?, timeout.0);
-    let work = async move {
+    let work = move |awaiter| async move {
         let cache = name.cache;
+        let loading = Loading::new(default, awaiter);
         let load = move || async move { loading.one(values).await };
         let fetch = match refresh {
             false => cache.get_or_try_set(&name.key, load),
@@ -125,28 +127,20 @@ pub(super) struct Loading(Arc<Loader>);
 struct Loader {
     /// What is called, or is the value itself.
     default: Py<PyAny>,
-    /// The loop, and the context of who awaits.
-    awaited: Option<(Py<PyAny>, Py<PyAny>)>,
+    awaiter: Option<Awaiter>,
 }
 
 /// What an event loop sends back.
 type Sent = oneshot::Sender<PyResult<Py<PyAny>>>;
 
 impl Loading {
-    pub(super) fn new(py: Python<'_>, face: Face, default: &Any<'_>) -> PyResult<Self> {
-        let awaited = match face {
-            Face::Sync => None,
-            Face::Async => {
-                let event_loop = py.import("asyncio")?.call_method0("get_running_loop")?;
-                Some((event_loop.unbind(), py.import("contextvars")?.call_method0("copy_context")?.unbind()))
-            }
-        };
-        Ok(Self(Arc::new(Loader { default: default.clone().unbind(), awaited })))
+    pub(super) fn new(default: Py<PyAny>, awaiter: Option<Awaiter>) -> Self {
+        Self(Arc::new(Loader { default, awaiter }))
     }
 
     /// The value of one key.
     pub(super) async fn one(self, values: Values) -> PyResult<Raw> {
-        match self.0.awaited {
+        match self.0.awaiter {
             None => Python::attach(|py| {
                 let default = self.0.default.bind(py);
                 let value = if default.is_callable() { default.call0()? } else { default.clone() };
@@ -167,7 +161,7 @@ impl Loading {
     ) -> PyResult<HashMap<String, Raw>> {
         let keys =
             || Python::attach(|py| PyList::new(py, missing.iter().map(|(_, key)| key.bind(py))).map(Bound::unbind));
-        let loaded = match self.0.awaited {
+        let loaded = match self.0.awaiter {
             None => Python::attach(|py| not_awaitable(self.0.default.bind(py).call1((keys()?,))?).map(Bound::unbind)),
             Some(_) => self.by_the_loop(Some(keys()?.into_any())).await,
         }?;
@@ -187,11 +181,11 @@ impl Loading {
     async fn by_the_loop(&self, argument: Option<Py<PyAny>>) -> PyResult<Py<PyAny>> {
         let (sender, receiver) = oneshot::channel();
         Python::attach(|py| {
-            let Some((event_loop, context)) = &self.0.awaited else { return Ok(()) };
+            let Some(awaiter) = &self.0.awaiter else { return Ok(()) };
             let start = Start { loading: self.clone(), argument, sender: Mutex::new(Some(sender)) };
             let options = PyDict::new(py);
-            options.set_item("context", context)?;
-            event_loop.bind(py).call_method("call_soon_threadsafe", (Py::new(py, start)?,), Some(&options))?;
+            options.set_item("context", awaiter.context())?;
+            awaiter.event_loop(py).call_method("call_soon_threadsafe", (Py::new(py, start)?,), Some(&options))?;
             Ok::<_, PyErr>(())
         })?;
         receiver.await.map_err(|_| PyRuntimeError::new_err("the event loop ended before the loader did"))?
@@ -225,10 +219,10 @@ impl Start {
             RUN.get_or_try_init(py, || Ok::<_, PyErr>(py.import("keepwarm._loading")?.getattr("run")?.unbind()))?;
         let arguments = (&self.loading.0.default, self.argument.as_ref(), self.argument.is_some());
         let coroutine = run.bind(py).call1(arguments)?;
-        let Some((event_loop, context)) = &self.loading.0.awaited else { return Ok(()) };
+        let Some(awaiter) = &self.loading.0.awaiter else { return Ok(()) };
         let options = PyDict::new(py);
-        options.set_item("context", context)?;
-        let task = event_loop.bind(py).call_method("create_task", (coroutine,), Some(&options))?;
+        options.set_item("context", awaiter.context())?;
+        let task = awaiter.event_loop(py).call_method("create_task", (coroutine,), Some(&options))?;
         task.call_method1("add_done_callback", (Py::new(py, Done(Mutex::new(Some(sender))))?,))?;
         Ok(())
     }

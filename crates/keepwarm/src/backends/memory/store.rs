@@ -417,6 +417,14 @@ impl Store {
     pub(super) fn clear(&self, scope: &Scope) {
         self.epochs.with(scope.index(), |epoch| epoch.fetch_add(1, Ordering::SeqCst));
         self.invalidations.fetch_add(1, Ordering::Relaxed);
+        if self.lru {
+            // Counted exactly, what is cleared takes nobody's place: there are a few hundred entries, behind one lock. What is
+            // written meanwhile has the new epoch.
+            let epoch = self.epochs.of(scope.index());
+            for shard in &self.shards {
+                shard.write().shelf.retain(|slot| slot.scope != scope.index() || slot.epoch == epoch);
+            }
+        }
     }
 
     pub(super) fn clear_store(&self) {
