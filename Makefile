@@ -3,7 +3,7 @@
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: help demo test soak bench bench-file bench-redis bench-python requirements settings
+.PHONY: help demo test soak bench bench-file bench-redis bench-python example-django example-fastapi requirements settings
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -25,6 +25,12 @@ bench-file: ## the file store beside LMDB, SQLite, diskcache and Django's; ARGS=
 
 bench-python: ## the Python package beside its peers, as ratios in one run; ARGS=--quick for a short look
 	$(PYTHON) scripts/bench_python.py $(ARGS)
+
+example-django: ## a Django project on the package; ARGS="--port 8001"
+	$(PYTHON) scripts/example.py django $(ARGS)
+
+example-fastapi: ## a FastAPI application on the package
+	$(PYTHON) scripts/example.py fastapi $(ARGS)
 
 soak: ## the long form of the tests against kills, power losses, damage and full disks; takes an hour
 	KEEPWARM_SOAK=1 cargo test --release -p keepwarm-engine --all-features --test gates -- --test-threads 1 $(ARGS)

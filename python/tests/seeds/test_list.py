@@ -1,6 +1,7 @@
 """The blocks that are kept are those of the documents, and each has its test, or waits by name."""
 
 import importlib
+import re
 
 import pytest
 
@@ -22,6 +23,17 @@ WAITING = {
     "S4.07": "automatic invalidation",
     "S4.08": "automatic invalidation",
 }
+
+
+# What has no Rust twin yet, and what none is to come for.
+WITHOUT_TWIN = {
+    **WAITING,
+    "S2.06": "the page cache in Rust",
+    "S2.07": "the page cache in Rust",
+    "S2.08": "the page cache in Rust",
+}
+
+TWINS = extract.ROOT / "crates" / "keepwarm" / "examples" / "snippets"
 
 
 # covers: R215
@@ -46,3 +58,16 @@ def test_the_blocks_are_those_of_the_documents():
     if place is None:
         pytest.skip("the documents are not beside this checkout")
     assert list(extract.extract(place)) == list(extract.kept())
+
+
+# covers: R215
+def test_every_block_has_its_twin_in_rust_or_waits_by_name():
+    named = re.compile(r'^    "(S\d\.\d\d)" (\w+),$', re.MULTILINE)
+    twins = {}
+    for path in sorted(TWINS.glob("*.rs")):
+        text = path.read_text(encoding="utf-8")
+        for block, function in named.findall(text):
+            assert block not in twins, f"{block} has two twins"
+            assert f"async fn {function}() -> Outcome {{" in text, f"{path.name} lists {function} and does not have it"
+            twins[block] = function
+    assert sorted([*twins, *WITHOUT_TWIN]) == sorted(BLOCKS)

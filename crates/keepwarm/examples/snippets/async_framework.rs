@@ -63,7 +63,7 @@ async fn advanced_operations() -> Outcome {
     assert_eq!(cache.get_or_set("key", fetch_data).timeout(secs(60)).await?, "computed");
 
     cache.set_many([("key1", "val1"), ("key2", "val2")]).await?;
-    let values: HashMap<&str, String> = cache.get_many(["key1", "key2", "key3"]).await?;
+    let values = cache.get_many::<String, _>(["key1", "key2", "key3"]).await?;
     assert_eq!((values["key1"].as_str(), values.get("key3")), ("val1", None));
 
     cache.set("counter", &0).await?;

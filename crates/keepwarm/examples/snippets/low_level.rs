@@ -134,7 +134,7 @@ async fn incr() -> Outcome {
     assert_eq!(cache.incr("page_views", 1).await?, 1);
     assert_eq!(cache.incr("page_views", 1).await?, 2);
     assert_eq!(cache.incr("page_views", 5).await?, 7);
-    assert_eq!(cache.incr("absent", 1).await.unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(cache.incr("absent", 1).await.unwrap_err().kind(), ErrorKind::Missing);
     // Made or counted, in one step.
     assert_eq!(cache.incr("views:3", 1).or_insert(0, secs(86_400)).await?, 1);
     assert_eq!(cache.incr("views:3", 1).or_insert(0, secs(86_400)).await?, 2);

@@ -1,6 +1,5 @@
 //! S1: a store that is down, what to store, and the complete example.
 
-use std::collections::HashMap;
 use std::net::TcpListener;
 
 use keepwarm::{Cache, Caches, secs};
@@ -62,7 +61,7 @@ async fn batches() -> Outcome {
     let cache = Cache::memory();
     cache.set("user:1", "at hand").await?;
     let keys = [1, 2, 3].map(|id| format!("user:{id}"));
-    let cached: HashMap<&String, String> = cache.get_many(&keys).await?;
+    let cached = cache.get_many::<String, _>(&keys).await?;
     let missing: Vec<&String> = keys.iter().filter(|key| !cached.contains_key(key)).collect();
     cache.set_many(missing.iter().map(|key| (key.as_str(), "loaded"))).timeout(secs(3600)).await?;
     assert_eq!(cache.get_many::<String, _>(&keys).await?.len(), 3);
