@@ -137,6 +137,24 @@ class Unittest(Runner):
         return Count(ran - failed - skipped, failed, skipped)
 
 
+class Pytest(Runner):
+    """pytest, once for each of its folders. A test that is known to fail for want of what does not exist yet counts as skipped."""
+
+    CLOSING = re.compile(r"^=*\s*((?:\d+ [a-z]+(?:, )?)+) in \d+\.\d+s\b")
+
+    def read(self, text):
+        match = self.CLOSING.match(text)
+        if not match:
+            return None
+        counts = {name: int(number) for number, name in re.findall(r"(\d+) ([a-z]+)", match[1])}
+        passed = counts.pop("passed", 0)
+        skipped = sum(counts.pop(name, 0) for name in ("skipped", "xfailed"))
+        for name in ("warning", "warnings", "deselected", "rerun"):
+            counts.pop(name, None)
+        # Whatever else is there by whatever name is no success.
+        return Count(passed, sum(counts.values()), skipped)
+
+
 @dataclass
 class Step:
     """One command, and who reads what it says."""
@@ -263,6 +281,7 @@ def all_steps(packages, target, nextest):
         Step("build", cargo("build", "--all-targets")),
         *test_steps(own_harnesses(packages), nextest),
         Step("doctests", cargo("test", "--doc", "--no-fail-fast"), Libtest),
+        Step("python", [*python, "scripts/python_tests.py"], Pytest),
         Step("demo", [str(target / "debug/shop"), "--once", "--requests", "400"]),
     ]
 
