@@ -34,7 +34,8 @@ async fn three_settings() -> Outcome {
         password = "secret"
         timeout = 300
         "#;
-    let file = format!("caches.default = {{ backend = 'file', location = '{}', timeout = 300 }}", directory.path().display());
+    let file =
+        format!("caches.default = {{ backend = 'file', location = '{}', timeout = 300 }}", directory.path().display());
     for (settings, kind) in [(memory, "memory"), (redis.to_owned(), "redis"), (file, "file")] {
         // Building touches no network: the first verb does.
         let cache = Caches::from_toml(&settings)?.get("default")?;
@@ -44,7 +45,7 @@ async fn three_settings() -> Outcome {
 }
 
 async fn basic_usage() -> Outcome {
-    let cache = keepwarm::cache();
+    let cache = Cache::memory();
     cache.set("my_key", "my_value").timeout(secs(60)).await?;
     let value: Option<String> = cache.get("my_key").await?;
     assert_eq!(value.as_deref(), Some("my_value"));

@@ -104,7 +104,8 @@ struct UserStats {
 
 async fn get_or_set() -> Outcome {
     let cache = Cache::memory();
-    let first = cache.get_or_set("user_stats", || async { UserStats { total: 2, active: 1 } }).timeout(secs(3600)).await?;
+    let first =
+        cache.get_or_set("user_stats", || async { UserStats { total: 2, active: 1 } }).timeout(secs(3600)).await?;
     let again = cache.get_or_set("user_stats", || async { unreachable!("it is there") }).await?;
     assert_eq!(first, again);
     Ok(())
@@ -175,8 +176,10 @@ struct Product {
 async fn set_many() -> Outcome {
     let cache = Cache::memory();
     let products = [Product { id: 1, name: "shoe".to_owned() }, Product { id: 2, name: "hat".to_owned() }];
-    let failed: Vec<String> =
-        cache.set_many(products.iter().map(|product| (format!("product:{}", product.id), product))).timeout(secs(3600)).await?;
+    let failed: Vec<String> = cache
+        .set_many(products.iter().map(|product| (format!("product:{}", product.id), product)))
+        .timeout(secs(3600))
+        .await?;
     assert!(failed.is_empty());
     assert_eq!(cache.get::<Product>("product:2").await?, Some(products[1].clone()));
     Ok(())

@@ -72,7 +72,11 @@ struct Product {
 impl Product {
     async fn cached_data(&self, cache: &Cache) -> Result<String, keepwarm::Error> {
         let data = format!("data of version {}", self.cache_version);
-        cache.get_or_set(&format!("product:{}", self.id), || async { data }).timeout(secs(3600)).version(self.cache_version).await
+        cache
+            .get_or_set(&format!("product:{}", self.id), || async { data })
+            .timeout(secs(3600))
+            .version(self.cache_version)
+            .await
     }
 }
 

@@ -20,7 +20,9 @@ crate::snippets! {
 fn degrading() -> Result<Cache, Box<dyn std::error::Error + Send + Sync>> {
     // Nobody listens on a port that was just given back.
     let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-    let settings = format!("caches.default = {{ backend = 'redis', location = 'redis://127.0.0.1:{port}', on_error = 'degrade' }}");
+    let settings = format!(
+        "caches.default = {{ backend = 'redis', location = 'redis://127.0.0.1:{port}', on_error = 'degrade' }}"
+    );
     Ok(Caches::from_toml(&settings)?.get("default")?)
 }
 

@@ -125,7 +125,13 @@ async fn cached_queries() -> Outcome {
 async fn events_that_invalidate() -> Outcome {
     /// What a program calls when a product was saved or deleted.
     async fn product_changed(cache: &Cache, id: u64, category: u64) -> Result<usize, keepwarm::Error> {
-        cache.delete_many([format!("product:{id}"), format!("category_products:{category}"), "popular_products".to_owned()]).await?;
+        cache
+            .delete_many([
+                format!("product:{id}"),
+                format!("category_products:{category}"),
+                "popular_products".to_owned(),
+            ])
+            .await?;
         cache.delete_pattern("search:*").await
     }
     let cache = Cache::memory();
