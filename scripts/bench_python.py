@@ -2,9 +2,10 @@
 """Measures the Python package beside its peers: `make bench-python`, ARGS=--quick for a short look.
 
 Makes an environment in `target/bench-python` with a release build of the package and the peers. It takes the newest Python
-of 3.12 or later that is found, for django-vcache needs that; with an older one its rows say so.
+of 3.12 or later that is found, for django-vcache needs that; with an older one its rows say so. BENCH_PYTHON names another.
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,8 @@ NEWER = ("python3.13", "python3.12")
 
 def interpreter():
     """The newest Python of those that all peers run on."""
+    if asked := os.environ.get("BENCH_PYTHON"):
+        return asked
     for name in NEWER:
         found = shutil.which(name)
         # A launcher may be there without what it launches.
@@ -32,13 +35,14 @@ def environment():
     """A Python that has the peers."""
     python = PLACE / "bin" / "python"
     ready = PLACE / "ready"
-    if not ready.exists():
-        subprocess.run([interpreter(), "-m", "venv", "--clear", str(PLACE)], check=True)
+    wanted = interpreter()
+    if not ready.exists() or ready.read_text(encoding="utf-8") != wanted:
+        subprocess.run([wanted, "-m", "venv", "--clear", str(PLACE)], check=True)
         subprocess.run([python, "-m", "pip", "install", "--quiet", *PEERS], check=True)
         for peer in PARTICULAR:
             if subprocess.run([python, "-m", "pip", "install", "--quiet", peer]).returncode:
                 print(f"{peer} does not install here; its rows say so", file=sys.stderr)
-        ready.touch()
+        ready.write_text(wanted, encoding="utf-8")
     return python
 
 
