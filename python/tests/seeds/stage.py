@@ -7,6 +7,7 @@ import inspect
 import sys
 import types
 
+import keepwarm
 from changes import changed
 
 from extract import kept
@@ -20,6 +21,11 @@ KINDS = ("memory", "file", "redis")
 SIGNING_KEY = "the key of the tests of the documents"
 
 CLASSES = {"memory": "MemoryCache", "file": "FileCache", "redis": "RedisCache", "dummy": "DummyCache"}
+
+
+def lives(left, seconds):
+    """Whether that much is left of so many seconds, on a machine that may have taken a while, with a clock that may be coarse."""
+    return left is not None and seconds * 0.8 < left < seconds + 0.1
 
 
 class Stage:
@@ -51,10 +57,8 @@ class Stage:
             from django.test.utils import override_settings
 
             self.undo.enter_context(override_settings(CACHES=aliases))
-        else:
-            import keepwarm
-
-            keepwarm.configure(aliases)
+        # Behind Django's door these are the settings of the package as well, for what it gives beside the caches.
+        keepwarm.configure(aliases)
 
     @property
     def cache(self):
