@@ -36,24 +36,27 @@ def environment():
 
 
 def folders():
-    """Where tests are. A folder configures Django as it needs it, so that each has a process of its own."""
-    return sorted({path.parent for path in TESTS.rglob("test_*.py")})
+    """The tests of each folder, by its name. A folder configures Django as it needs it, so that each has a process of its own."""
+    found = {}
+    for path in sorted(TESTS.rglob("test_*.py")):
+        found.setdefault(path.parent.relative_to(TESTS).as_posix(), []).append(str(path))
+    return found
 
 
 def main():
     """Runs what was asked for; the exit code."""
-    names = [str(folder.relative_to(TESTS)) for folder in folders()]
-    asked, options = names, sys.argv[1:]
+    tests = folders()
+    asked, options = list(tests), sys.argv[1:]
     if options and not options[0].startswith("-"):
         asked, options = [options[0]], options[1:]
-        if asked[0] not in names:
-            print(f"there are no tests {asked[0]}; there are {', '.join(names)}", file=sys.stderr)
+        if asked[0] not in tests:
+            print(f"there are no tests {asked[0]}; there are {', '.join(tests)}", file=sys.stderr)
             return 2
     python = environment()
     codes = []
     for name in asked:
         print(f"-- {name}", flush=True)
-        command = [python, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(PACKAGE), str(TESTS / name), *options]
+        command = [python, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(PACKAGE), *tests[name], *options]
         codes.append(subprocess.run(command, cwd=PACKAGE).returncode)
     return 1 if any(codes) else 0
 
