@@ -12,15 +12,16 @@ PLAIN = (int, str, bytes, bool, type(None), complex, range)
 SINGLE = (enum.Enum, type, types.FunctionType, types.BuiltinFunctionType)
 
 
-def difference(one, other):
-    """What tells two values apart, or None. Sharing counts: what is one object on one side is one on the other."""
-    return Walk().compare(one, other, "value")
+def difference(one, other, sharing=True):
+    """What tells two values apart, or None. Where sharing counts, what is one object on one side is one on the other."""
+    return Walk(sharing).compare(one, other, "value")
 
 
 class Walk:
     """One comparison. Each object is met once; what it was met with is what it has to be met with again."""
 
-    def __init__(self):
+    def __init__(self, sharing):
+        self.sharing = sharing
         self.partner = {}
         self.back = {}
         self.alive = []
@@ -58,7 +59,7 @@ class Walk:
         if seen == id(other) and seen_back == id(one):
             return None
         # What cannot be changed may be one object or two: nobody can tell but by `is`.
-        return False if frozen(one) else f"{where}: shared on one side and not on the other"
+        return False if not self.sharing or frozen(one) else f"{where}: shared on one side and not on the other"
 
     def sets(self, one, other, where):
         """Sets have no order: what is in one is found in the other."""

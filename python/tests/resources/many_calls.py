@@ -109,7 +109,8 @@ def resident():
 def main(how, kind, face, place):
     """See the head."""
     name = {"memory": "MemoryCache", "file": "FileCache", "redis": "RedisCache"}[kind]
-    cache = getattr(keepwarm_django, name)(place, {})
+    patient = {"OPTIONS": {"deadline": 120, "SOCKET_TIMEOUT": 120}} if kind == "redis" else {}
+    cache = getattr(keepwarm_django, name)(place, patient)
     count = {"resident": 45_000, "traced": 4_000}[how]
     if kind == "redis":
         count //= 20

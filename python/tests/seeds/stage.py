@@ -23,6 +23,20 @@ SIGNING_KEY = "the key of the tests of the documents"
 CLASSES = {"memory": "MemoryCache", "file": "FileCache", "redis": "RedisCache", "dummy": "DummyCache"}
 
 
+# A machine under load may take longer than a program wants to wait for its cache.
+PATIENT = {"deadline": 120, "SOCKET_TIMEOUT": 120, "SOCKET_CONNECT_TIMEOUT": 120}
+
+
+def patiently(use):
+    """What `use` gives where a block says itself how its cache is made, and so how long that waits: tried again when the machine was slow."""
+    for _ in range(100):
+        try:
+            return use()
+        except keepwarm.exceptions.TimeoutError:
+            pass
+    return use()
+
+
 def lives(left, seconds):
     """Whether that much is left of so many seconds, on a machine that may have taken a while, with a clock that may be coarse."""
     return left is not None and seconds * 0.8 < left < seconds + 0.1
@@ -46,6 +60,8 @@ class Stage:
     def settings(self, **options):
         """The settings of one alias, as Django writes them."""
         alias = {"BACKEND": self.backend(), "LOCATION": self.locations[self.kind], **options}
+        if self.kind == "redis":
+            alias["OPTIONS"] = {**PATIENT, **alias.get("OPTIONS", {})}
         if self.kind != "memory" and self.door != "django":
             alias["SIGNING_KEY"] = SIGNING_KEY
         return alias

@@ -9,7 +9,7 @@ from django.test import RequestFactory
 from shop.models import Category, Order, Product, UserProfile
 
 from listed import runs
-from stage import BLOCKS, lives
+from stage import BLOCKS, PATIENT, lives
 
 
 # covers: R215 R15 R16 R18 R33 R170
@@ -21,6 +21,9 @@ def test_two_aliases_on_one_server_and_sessions(stage, redis, monkeypatch):
     # Both aliases fall back on one variable.
     monkeypatch.setenv("REDIS_URL", redis.url())
     block = stage.run("S2.01", os=os)
+    # As written, but with the patience of a machine under load.
+    for alias in block.CACHES.values():
+        alias["OPTIONS"] = {**alias.get("OPTIONS", {}), **PATIENT}
     stage.install(**block.CACHES)
     default, sessions = stage.alias("default"), stage.alias("sessions")
     default.set("key", "value")
