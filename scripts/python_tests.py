@@ -1,42 +1,80 @@
 #!/usr/bin/env python3
-"""Builds the Python package into an environment of its own and runs its tests, each folder in a process of its own.
+"""Runs the tests of the Python package against the extension as it is built now.
 
-    python3 scripts/python_tests.py               every folder below python/tests that has tests
-    python3 scripts/python_tests.py seeds -k add  one of them; what follows goes to pytest
+    python3 scripts/python_tests.py pytest              the package's own tests
+    python3 scripts/python_tests.py pytest seeds -k add one folder of them; what follows goes to pytest
+    python3 scripts/python_tests.py django              Django's own tests, unedited, against our classes
+    python3 scripts/python_tests.py bench      speed beside LocMemCache, of a release build; what follows goes to the bench
 
-The environment is `target/python-tests`; it is made anew when python/tests/requirements.txt changes.
+Everything it makes lies in cargo's target directory: an environment with what the tests need, the extension beside a copy of
+the package, and Django's sources, which carry its tests. Nothing is installed into the Python that runs it.
 """
 
 import os
+import shutil
 import subprocess
 import sys
+import tarfile
 import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PLACE = ROOT / "target" / "python-tests"
 PACKAGE = ROOT / "python"
+
 TESTS = PACKAGE / "tests"
 
+# Django's series whose tests are run, and what the package's own tests need; the last four are for the documented snippets and
+# for the examples.
+DJANGO = "django==5.2.*"
+NEEDED = [DJANGO, "pytest>=8", "hypothesis>=6", "djangorestframework>=3.16", "fastapi>=0.115", "httpx>=0.28", "uvicorn>=0.30"]
 
-def environment():
-    """A Python with the package and what its tests need."""
-    python = PLACE / "bin" / "python"
-    wanted = (TESTS / "requirements.txt").read_text(encoding="utf-8")
-    made = PLACE / "made-of.txt"
-    if not made.exists() or made.read_text(encoding="utf-8") != wanted:
-        venv.create(PLACE, with_pip=True, clear=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "-r", str(TESTS / "requirements.txt")], check=True)
-        made.write_text(wanted, encoding="utf-8")
-    # As pip builds it for everybody, with the profile that everything else here is built with.
-    surroundings = os.environ | {"MATURIN_PEP517_ARGS": "--profile dev"}
-    install = [python, "-m", "pip", "install", "--quiet", "--no-deps", "--force-reinstall", str(PACKAGE)]
-    subprocess.run(install, env=surroundings, check=True)
+
+def target():
+    """Where cargo builds."""
+    given = os.environ.get("CARGO_TARGET_DIR")
+    return Path(given).resolve() if given else ROOT / "target"
+
+
+def environment(place):
+    """An environment with what is needed; its Python."""
+    python = place / "bin/python"
+    stamp = place / "needed.txt"
+    if not stamp.exists() or stamp.read_text() != "\n".join(NEEDED):
+        venv.create(place, clear=True, with_pip=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", *NEEDED], check=True)
+        stamp.write_text("\n".join(NEEDED))
     return python
 
 
+def package(place, profile="dev"):
+    """The package with the extension as it is built now."""
+    build = os.environ | {"PYO3_BUILD_EXTENSION_MODULE": "1"}
+    command = ["cargo", "build", "--quiet", "-p", "keepwarm-python", "--profile", profile]
+    subprocess.run(command, cwd=ROOT, env=build, check=True)
+    library = {"darwin": "lib_native.dylib", "win32": "_native.dll"}.get(sys.platform, "lib_native.so")
+    if place.exists():
+        shutil.rmtree(place)
+    shutil.copytree(PACKAGE / "keepwarm", place / "keepwarm", ignore=shutil.ignore_patterns("*.so", "__pycache__"))
+    shutil.copy(target() / ("debug" if profile == "dev" else profile) / library, place / "keepwarm/_native.abi3.so")
+
+
+def sources(python, place):
+    """Django's sources of the very version that is installed."""
+    version = subprocess.run(
+        [python, "-c", "import django; print(django.__version__)"], stdout=subprocess.PIPE, text=True, check=True
+    ).stdout.strip()
+    found = place / f"django-{version}"
+    if not (found / "tests/runtests.py").exists():
+        place.mkdir(parents=True, exist_ok=True)
+        command = [python, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:", "--dest", place]
+        subprocess.run([*command, f"django=={version}"], check=True)
+        with tarfile.open(place / f"django-{version}.tar.gz") as archive:
+            archive.extractall(place, filter="data")
+    return found
+
+
 def folders():
-    """The tests of each folder, by its name. A folder configures Django as it needs it, so that each has a process of its own."""
+    """The tests of each folder, by its name. A folder sets Django up as it needs it, so that each has a process of its own."""
     found = {}
     for path in sorted(TESTS.rglob("test_*.py")):
         found.setdefault(path.parent.relative_to(TESTS).as_posix(), []).append(str(path))
@@ -44,21 +82,30 @@ def folders():
 
 
 def main():
-    """Runs what was asked for; the exit code."""
+    place = target() / "python-tests"
+    python = environment(place / "environment")
+    if sys.argv[1:2] == ["bench"]:
+        package(place / "release", "release")
+        variables = os.environ | {"PYTHONPATH": str(place / "release")}
+        return subprocess.run([python, PACKAGE / "benches/against_locmem.py", *sys.argv[2:]], env=variables).returncode
+    package(place / "package")
+    variables = os.environ | {"PYTHONPATH": str(place / "package"), "PYTHONDONTWRITEBYTECODE": "1"}
+    if sys.argv[1:2] == ["django"]:
+        suite = PACKAGE / "tests/django_suite/run.py"
+        tree = sources(python, place / "sources")
+        codes = [
+            subprocess.run([python, suite, tree, kind, face], env=variables).returncode
+            for kind, face in (("memory", "sync"), ("memory", "async"), ("file", "sync"))
+        ]
+        return max(codes)
+    options = sys.argv[2:]
     tests = folders()
-    asked, options = list(tests), sys.argv[1:]
-    if options and not options[0].startswith("-"):
-        asked, options = [options[0]], options[1:]
-        if asked[0] not in tests:
-            print(f"there are no tests {asked[0]}; there are {', '.join(tests)}", file=sys.stderr)
-            return 2
-    python = environment()
-    codes = []
-    for name in asked:
-        print(f"-- {name}", flush=True)
-        command = [python, "-B", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(PACKAGE), *tests[name], *options]
-        codes.append(subprocess.run(command, cwd=PACKAGE).returncode)
-    return 1 if any(codes) else 0
+    if options and options[0] in tests:
+        tests = {options[0]: tests[options[0]]}
+        options = options[1:]
+    command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "faulthandler_timeout=600"]
+    codes = [subprocess.run([*command, *files, *options], cwd=place, env=variables).returncode for files in tests.values()]
+    return max(codes)
 
 
 if __name__ == "__main__":
