@@ -44,7 +44,7 @@
 //! # Features
 //!
 //! `file` is the store in a directory, and `redis` that on Redis or Valkey. `tracing` tells of misses, computations and
-//! failures; `metrics` counts in the program's recorder. None is on by default.
+//! failures; `metrics` counts in the program's recorder; `zstd` compresses large values. None is on by default.
 
 #[doc(hidden)]
 #[path = "private/mod.rs"]
@@ -63,6 +63,7 @@ mod expiry;
 pub mod key;
 pub mod layers;
 mod payload;
+pub mod schema;
 pub mod settings;
 mod stats;
 pub mod wire;
@@ -77,8 +78,9 @@ pub use cache::{Cache, CacheBuilder, Namespace};
 pub use caches::{Caches, CachesBuilder, CloseAll, cache, caches};
 pub use error::{Error, ErrorKind, FetchError, Result};
 pub use expiry::{Deadline, Timeout, Ttl};
-pub use keepwarm_macros::{cached, memoize};
-pub use payload::{Glimpse, Object, Payload, Raw, Undecodable, Value};
+pub use keepwarm_macros::{Cacheable, cached, memoize};
+pub use payload::{Glimpse, Object, Payload, Raw, Undecodable, Unreadable, Value};
+pub use schema::Cacheable;
 pub use stats::Stats;
 
 use std::time::Duration;

@@ -2,20 +2,21 @@
 //!
 //! Above the backend door there are values, below it payloads; this file is where one becomes the other.
 
-mod encoded;
 mod raw;
+mod remembering;
 
 use std::any::Any;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use encoded::Encoded;
 pub use raw::Raw;
+use remembering::Remembering;
 use serde::Serialize;
 use serde::de::value::{Error as SerdeError, I64Deserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer};
 
-use crate::codec::Codec;
+use crate::codec::{Codec, Encoded, Encoding, decode_as};
+use crate::entry::MissReason;
 use crate::error::Result;
 
 /// A type that can be cached: any owned serde type that can be cloned and shared between threads.
@@ -46,11 +47,23 @@ pub trait Object: Any + Send + Sync {
 
     /// The name of its Rust type, for `explain`.
     fn type_name(&self) -> &'static str;
+
+    /// The object as it would have been stored outside of the process: with its type's fingerprint, not compressed.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Encode`](crate::ErrorKind::Encode) when the type refuses.
+    fn encoded(&self, codec: Codec) -> Result<Encoded> {
+        self.encode(codec).map(Encoded::new)
+    }
 }
 
 impl<T: Value> Object for T {
     fn encode(&self, codec: Codec) -> Result<Bytes> {
-        codec.encode(self)
+        Ok(Object::encoded(self, codec)?.bytes)
+    }
+
+    fn encoded(&self, codec: Codec) -> Result<Encoded> {
+        Encoding::from(codec).encode::<T, T>(self)
     }
 
     fn weight(&self) -> usize {
@@ -69,7 +82,7 @@ pub enum Payload {
     Integer(i64),
     /// A value in the form of its codec. Boxed: a payload is then three words, which every memory hit moves several
     /// times; a store outside the process does not feel the allocation.
-    Bytes(Codec, Box<Bytes>),
+    Bytes(Codec, Box<Encoded>),
     /// A shared object; only in stores whose abilities say that they keep objects.
     Object(Arc<dyn Object>),
 }
@@ -88,39 +101,73 @@ impl std::fmt::Debug for Payload {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Undecodable(pub String);
 
+/// Why a payload is no value of the type that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unreadable {
+    /// Its bytes are damaged, foreign, or of another type.
+    Undecodable(Undecodable),
+    /// It was written by a program with another shape of the type.
+    Schema,
+}
+
+impl Unreadable {
+    /// The reason that the miss is counted under.
+    pub fn reason(&self) -> MissReason {
+        match self {
+            Self::Undecodable(_) => MissReason::Undecodable,
+            Self::Schema => MissReason::Schema,
+        }
+    }
+}
+
+impl From<Undecodable> for Unreadable {
+    fn from(undecodable: Undecodable) -> Self {
+        Self::Undecodable(undecodable)
+    }
+}
+
 impl Payload {
     /// A value in the form of its codec.
     pub fn bytes(codec: Codec, bytes: impl Into<Bytes>) -> Self {
-        Self::Bytes(codec, Box::new(bytes.into()))
+        Self::Bytes(codec, Box::new(Encoded::new(bytes)))
     }
 
     /// The payload of a borrowed value.
     ///
     /// # Errors
     /// [`ErrorKind::Encode`](crate::ErrorKind::Encode) when it has to be encoded and the type refuses.
-    pub(crate) fn of<V>(value: &V, keep_objects: bool, codec: Codec) -> Result<Self>
+    pub(crate) fn of<V>(value: &V, keep_objects: bool, encoding: Encoding) -> Result<Self>
     where
         V: ?Sized + Serialize + ToOwned,
         V::Owned: Value,
     {
-        Self::of_owned(value, keep_objects, codec, |value| Arc::new(value.to_owned()))
+        Self::of_owned(value, keep_objects, encoding, |value| Arc::new(value.to_owned()))
     }
 
     /// The payload of a shared value, which a store that keeps objects shares instead of copying it.
     ///
     /// # Errors
     /// [`ErrorKind::Encode`](crate::ErrorKind::Encode) when it has to be encoded and the type refuses.
-    pub(crate) fn of_arc<T: Value>(value: &Arc<T>, keep_objects: bool, codec: Codec) -> Result<Self> {
-        Self::of_owned(&**value, keep_objects, codec, |_| Arc::clone(value))
+    pub(crate) fn of_arc<T: Value>(value: &Arc<T>, keep_objects: bool, encoding: Encoding) -> Result<Self> {
+        Self::of_owned(&**value, keep_objects, encoding, |_| Arc::clone(value))
     }
 
-    fn of_owned<V, T>(value: &V, keep_objects: bool, codec: Codec, keep: impl FnOnce(&V) -> Arc<T>) -> Result<Self>
+    fn of_owned<V, T>(
+        value: &V,
+        keep_objects: bool,
+        encoding: Encoding,
+        keep: impl FnOnce(&V) -> Arc<T>,
+    ) -> Result<Self>
     where
         V: ?Sized + Serialize,
         T: Value,
     {
         if Raw::is::<T>() {
-            return Ok(Raw::out_of(keep(value)));
+            return Ok(match Raw::out_of(keep(value)) {
+                Self::Bytes(codec, encoded) => Self::Bytes(codec, Box::new(encoding.packed(*encoded))),
+                other => other,
+            });
         }
         if let Some(number) = crate::codec::integer::<V, T>(value) {
             return Ok(Self::Integer(number));
@@ -128,13 +175,13 @@ impl Payload {
         if keep_objects {
             return Ok(Self::Object(keep(value)));
         }
-        Ok(Self::bytes(codec, codec.encode(value)?))
+        Ok(Self::Bytes(encoding.codec, Box::new(encoding.encode::<V, T>(value)?)))
     }
 
     /// The value, cloned out of an object or decoded.
-    pub(crate) fn into_value<T: Value>(self) -> Result<T, Undecodable> {
+    pub(crate) fn into_value<T: Value>(self) -> Result<T, Unreadable> {
         if Raw::is::<T>() {
-            return Ok(Raw::of(self));
+            return Ok(Raw::of(self.into_encoded()?));
         }
         if let Self::Object(object) = &self
             && let Some(value) = opened::<T>(object)
@@ -145,9 +192,9 @@ impl Payload {
     }
 
     /// The value, shared with the store where it keeps objects.
-    pub(crate) fn into_arc<T: Value>(self) -> Result<Arc<T>, Undecodable> {
+    pub(crate) fn into_arc<T: Value>(self) -> Result<Arc<T>, Unreadable> {
         if Raw::is::<T>() {
-            return Ok(Arc::new(Raw::of(self)));
+            return Ok(Arc::new(Raw::of(self.into_encoded()?)));
         }
         if let Self::Object(object) = &self
             && let Some(value) = opened(object)
@@ -157,21 +204,35 @@ impl Payload {
         self.decode().map(Arc::new)
     }
 
+    /// The payload as its codec made it, for who decodes it elsewhere: neither compressed, nor an object of a near tier.
+    fn into_encoded(self) -> Result<Self, Undecodable> {
+        let (codec, encoded) = match self {
+            Self::Bytes(codec, encoded) => (codec, *encoded),
+            Self::Object(object) => match Remembering::kept(&*object) {
+                Some((codec, encoded)) => (codec, encoded),
+                None => return Ok(Self::Object(object)),
+            },
+            integer => return Ok(integer),
+        };
+        let bytes = encoded.unpacked()?;
+        Ok(Self::Bytes(codec, Box::new(Encoded { bytes, unpacked: None, ..encoded })))
+    }
+
     /// Everything but an object of the very type.
     #[cold]
     #[inline(never)]
-    fn decode<T: Value>(self) -> Result<T, Undecodable> {
+    fn decode<T: Value>(self) -> Result<T, Unreadable> {
         match self {
             Self::Integer(number) => {
                 let from: I64Deserializer<SerdeError> = number.into_deserializer();
-                T::deserialize(from).map_err(|error| Undecodable(error.to_string()))
+                Ok(T::deserialize(from).map_err(|error| Undecodable(error.to_string()))?)
             }
-            Self::Bytes(codec, bytes) => codec.decode(&bytes),
+            Self::Bytes(codec, encoded) => decode_as(codec, &encoded),
             Self::Object(object) => {
                 // All backends behave alike: what a shared store would have decoded is decoded here too.
                 let codec = Codec::default();
-                let bytes = object.encode(codec).map_err(|error| Undecodable(error.to_string()))?;
-                codec.decode(&bytes)
+                let encoded = (*object).encoded(codec).map_err(|error| Undecodable(error.to_string()))?;
+                decode_as(codec, &encoded)
             }
         }
     }
@@ -182,7 +243,7 @@ impl Payload {
     /// [`ErrorKind::Encode`](crate::ErrorKind::Encode) when the object's type refuses.
     pub fn encoded(self, codec: Codec) -> Result<Self> {
         match self {
-            Self::Object(object) => Ok(Self::bytes(codec, (*object).encode(codec)?)),
+            Self::Object(object) => Ok(Self::Bytes(codec, Box::new((*object).encoded(codec)?))),
             other => Ok(other),
         }
     }
@@ -203,17 +264,17 @@ fn shared<T: Value>(object: &Arc<dyn Object>) -> Option<Arc<T>> {
     let any: Arc<dyn Any + Send + Sync> = Arc::<dyn Object>::clone(object);
     match any.downcast() {
         Ok(value) => Some(value),
-        Err(other) => Encoded::remembered(&*other),
+        Err(other) => Remembering::remembered(&*other),
     }
 }
 
 /// The same, or decoded now; `None` for an object of another type.
-fn opened<T: Value>(object: &Arc<dyn Object>) -> Option<Result<Arc<T>, Undecodable>> {
+fn opened<T: Value>(object: &Arc<dyn Object>) -> Option<Result<Arc<T>, Unreadable>> {
     if let Some(value) = shared(object) {
         return Some(Ok(value));
     }
     let any: &(dyn Any + Send + Sync) = &**object;
-    Encoded::open(any)
+    Remembering::open(any)
 }
 
 /// A value where it lies in its store.
@@ -222,7 +283,7 @@ pub enum Glimpse<'a> {
     /// See [`Payload::Integer`].
     Integer(i64),
     /// See [`Payload::Bytes`].
-    Bytes(Codec, &'a Bytes),
+    Bytes(Codec, &'a Encoded),
     /// See [`Payload::Object`].
     Object(&'a Arc<dyn Object>),
 }
@@ -231,7 +292,7 @@ impl From<Glimpse<'_>> for Payload {
     fn from(glimpse: Glimpse<'_>) -> Self {
         match glimpse {
             Glimpse::Integer(number) => Self::Integer(number),
-            Glimpse::Bytes(codec, bytes) => Self::bytes(codec, bytes.clone()),
+            Glimpse::Bytes(codec, encoded) => Self::Bytes(codec, Box::new(encoded.clone())),
             Glimpse::Object(object) => Self::Object(Arc::clone(object)),
         }
     }

@@ -2,6 +2,8 @@
 
 #[path = "custom_backend/contract.rs"]
 mod contract;
+#[path = "custom_backend/failures.rs"]
+mod failures;
 #[path = "custom_backend/invalidation.rs"]
 mod invalidation;
 #[path = "custom_backend/races.rs"]

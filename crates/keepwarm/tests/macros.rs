@@ -7,8 +7,6 @@
 mod arguments;
 #[path = "macros/companions.rs"]
 mod companions;
-#[path = "macros/compile.rs"]
-mod compile;
 #[path = "macros/failures.rs"]
 mod failures;
 #[path = "macros/functions.rs"]

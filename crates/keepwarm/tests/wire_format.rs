@@ -1,10 +1,20 @@
 //! Wire format v1: the document, the library and a reader written from the document alone agree, and no bytes whatever
 //! are read as something that was not written.
 
+#[path = "support/byte_store.rs"]
+mod byte_store;
 #[path = "wire_format/document.rs"]
 mod document;
+#[path = "wire_format/foreign.rs"]
+mod foreign;
+#[path = "wire_format/pickles.rs"]
+mod pickles;
 #[path = "wire_format/second_reader.rs"]
 mod second_reader;
+#[path = "wire_format/second_values.rs"]
+mod second_values;
+#[path = "wire_format/values.rs"]
+mod values;
 
 use bytes::Bytes;
 use document::{Example, examples};
@@ -68,9 +78,9 @@ fn any_content() -> impl Strategy<Value = Content> {
         any::<i64>().prop_map(Content::Integer),
         any::<u64>().prop_map(|number| Content::Generation(Generation(number))),
         (0..=i64::MAX as u64).prop_map(Content::Lease),
-        (any::<bool>(), vec(any::<u8>(), 0..100)).prop_map(|(json, payload)| {
-            Content::Value(if json { Codec::Json } else { Codec::MessagePack }, payload.into())
-        }),
+        (0_usize..3, vec(any::<u8>(), 0..100))
+            .prop_map(|(codec, payload)| Content::Value(Codec::ALL[codec], payload.into())),
+        vec(any::<u8>(), 32..100).prop_map(|payload| Content::Value(Codec::Pickle, payload.into())),
     ]
 }
 
@@ -83,6 +93,7 @@ prop_compose! {
         stamp in option::of(any::<u64>()),
         scope in option::of(any::<u64>()),
         schema in any::<u32>(),
+        unpacked in option::of(0_u64..=128 << 20),
         marks in vec(any_mark(), 0..4),
     ) -> Envelope {
         let after = |distance: u64| written.unwrap_or(0).saturating_add(distance);
@@ -92,6 +103,7 @@ prop_compose! {
             soft_deadline: soft.map(after),
             stamp: stamp.map(Stamp),
             scope: scope.map(Generation),
+            unpacked: unpacked.filter(|_| matches!(content, Content::Value(..))),
             schema: std::num::NonZeroU32::new(schema),
             marks: (!marks.is_empty()).then(|| marks.into()),
             ..Envelope::new(content)
@@ -144,7 +156,7 @@ proptest! {
     #[test]
     fn forged_fields_are_read_or_refused_alike(
         key in ".{0,40}",
-        codec in 0_u8..6,
+        codec in 0_u8..8,
         flags in any::<u8>(),
         rest in vec(any::<u8>(), 0..60),
     ) {
@@ -251,7 +263,7 @@ fn an_object_is_encoded_on_the_way_out() {
     };
     let bytes = wire::encode(&stored("key"), &entry, &clock, Codec::Json).unwrap();
     let back = wire::decode(&stored("key"), bytes, &clock).unwrap();
-    assert!(matches!(back.payload, Payload::Bytes(Codec::Json, text) if *text == "\"Ada\""));
+    assert!(matches!(back.payload, Payload::Bytes(Codec::Json, text) if **text == "\"Ada\""));
 
     entry.payload = Payload::Object(std::sync::Arc::new(std::collections::BTreeMap::from([((1, 2), 3)])));
     let error = wire::encode(&stored("key"), &entry, &clock, Codec::Json).unwrap_err();

@@ -1,5 +1,7 @@
 //! The command line.
 
+use std::path::PathBuf;
+
 use lexopt::prelude::*;
 
 /// What `--help` prints.
@@ -13,6 +15,8 @@ Usage: shop [options]
 
   --port PORT              where it stays open, on 127.0.0.1 (default: any free port)
   --cache URL              the cache, as Keepwarm's settings write it (default: memory://)
+  --database FILE          where the database is kept, made if it is not there (default: a temporary one for a cache in
+                           memory; for one that is shared, one for all who name this cache, in the temporary directory)
   --requests COUNT         what each drive does, in visits (default: 3000)
   --clients COUNT          how many visitors there are at once (default: 8)
   --seed NUMBER            which visits these are (default: 1)
@@ -29,6 +33,8 @@ pub struct Arguments {
     pub port: u16,
     /// The URL of the cache.
     pub cache: String,
+    /// Where the database is kept, if that was said.
+    pub database: Option<PathBuf>,
     /// How many visits a drive makes.
     pub requests: usize,
     /// How many visitors there are.
@@ -50,6 +56,7 @@ impl Default for Arguments {
         Self {
             port: 0,
             cache: "memory://".to_owned(),
+            database: None,
             requests: 3_000,
             clients: 8,
             seed: 1,
@@ -73,6 +80,7 @@ impl Arguments {
             match argument {
                 Long("port") => arguments.port = parser.value()?.parse()?,
                 Long("cache") => arguments.cache = parser.value()?.string()?,
+                Long("database") => arguments.database = Some(parser.value()?.into()),
                 Long("requests") => arguments.requests = parser.value()?.parse()?,
                 Long("clients") => arguments.clients = parser.value()?.parse()?,
                 Long("seed") => arguments.seed = parser.value()?.parse()?,

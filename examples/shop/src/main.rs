@@ -1,11 +1,15 @@
 //! `make demo`: drives the shop uncached and cached, prints what it made of that, and leaves it open.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use keepwarm::Cache;
+use keepwarm::backend::Sharing;
+use keepwarm::settings::AliasSettings;
+use keepwarm::{Cache, Caches};
 use shop::arguments::{Arguments, HELP};
 use shop::catalogue::{Catalogue, Invalidation};
 use shop::database::Database;
@@ -66,15 +70,17 @@ async fn run(arguments: &Arguments) -> Result<ExitCode, Failed> {
 
 /// The open shop, and whether all answers were right.
 async fn open_and_drive(arguments: &Arguments) -> Result<(Shop, bool), Failed> {
+    // Before anything takes long: a mistake in the settings is said at once.
     let cache = Cache::from_url(&arguments.cache)?;
     let invalidation = if arguments.invalidation { Invalidation::On } else { Invalidation::Off };
     let mut drives = Vec::new();
     if !arguments.serve {
-        let shop = open(Cache::dummy(), invalidation, 0).await?;
+        let shop = open(temporary().await?, Cache::dummy(), invalidation, 0).await?;
         drives.push(phase("uncached", arguments, &shop, arguments.seed).await?);
         shop.close().await?;
     }
-    let shop = open(cache, invalidation, arguments.port).await?;
+    let (database, cache) = kept(arguments, cache).await?;
+    let shop = open(database, cache, invalidation, arguments.port).await?;
     println!("The shop is open at http://{0}/ and its cache at http://{0}/keepwarm", shop.server.address());
     if !arguments.serve {
         drives.push(phase("cached, cold", arguments, &shop, arguments.seed).await?);
@@ -100,9 +106,31 @@ impl Shop {
     }
 }
 
-/// A shop of its own, with a database nobody has edited yet.
-async fn open(cache: Cache, invalidation: Invalidation, port: u16) -> Result<Shop, Failed> {
-    let database = tokio::task::spawn_blocking(|| Database::create(1)).await??;
+/// A database of its own, which nobody has edited yet.
+async fn temporary() -> Result<Database, Failed> {
+    Ok(tokio::task::spawn_blocking(|| Database::create(1)).await??)
+}
+
+/// The database of the cached shop, and the cache. A cache that outlives the program, or that copies of it share, needs a
+/// database that does the same. What it holds of another database has another version.
+async fn kept(arguments: &Arguments, cache: Cache) -> Result<(Database, Cache), Failed> {
+    let shared = cache.abilities().sharing != Sharing::Process;
+    let Some(file) = arguments.database.clone().or_else(|| shared.then(|| place_for(&arguments.cache))) else {
+        return Ok((temporary().await?, cache));
+    };
+    let database = tokio::task::spawn_blocking(move || Database::keep(&file, 1)).await??;
+    let settings = AliasSettings::from_url(&arguments.cache)?.with("version", database.identity());
+    Ok((database, Caches::builder().alias("default", settings).build()?.get("default")?))
+}
+
+/// Where all copies of the program find the database that belongs to a cache.
+fn place_for(cache: &str) -> PathBuf {
+    let mut hasher = DefaultHasher::new();
+    cache.hash(&mut hasher);
+    std::env::temp_dir().join(format!("keepwarm-shop-{:016x}", hasher.finish())).join("shop.sqlite")
+}
+
+async fn open(database: Database, cache: Cache, invalidation: Invalidation, port: u16) -> Result<Shop, Failed> {
     let catalogue = Catalogue::new(database, cache, invalidation).await?;
     let server = Server::open(catalogue.clone(), port, EDITS_A_MINUTE).await?;
     Ok(Shop { catalogue, server })
@@ -118,7 +146,7 @@ async fn phase(name: &'static str, arguments: &Arguments, shop: &Shop, seed: u64
     let bar = Arc::new(progress_bar(name, workload.requests()));
     let moved = Arc::clone(&bar);
     let (queries, stats) = (database.queries(), shop.catalogue.cache().stats().await?);
-    let outcome = drive(shop.server.address(), &workload, arguments.clients, move || moved.inc(1)).await;
+    let outcome = drive(&[shop.server.address()], &workload, arguments.clients, move || moved.inc(1)).await;
     bar.finish();
     let after = shop.catalogue.cache().stats().await?;
     let reads = (after.hits - stats.hits, after.misses() - stats.misses());

@@ -59,6 +59,10 @@ pub(super) fn stats<W: Write>(target: &Target, output: &mut Output<W>) -> Result
             None => {}
         }
     }
+    for (name, value) in json["server"].as_object().into_iter().flatten() {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        lines.push_str(&format!("{:<16} {value}\n", format!("server: {}", name.replace('_', " "))));
+    }
     for (reason, count) in stats.misses_by_reason.iter().filter(|(_, count)| *count > 0) {
         lines.push_str(&format!("{:<16} {count}\n", format!("missed: {}", reason.name())));
     }

@@ -1,17 +1,23 @@
 //! The behaviours: one file each, one list of cases in each.
 
 mod basic;
+mod batches;
 mod bulk;
 mod clear;
 mod compute;
 mod conditional_writes;
 mod counters;
 mod failures;
+mod flights;
 mod format;
 mod keys;
+mod leaving;
+mod loaders;
 mod locks;
 mod namespaces;
+mod overtaken;
 mod races;
+mod refresh;
 mod tags;
 mod timeouts;
 mod versions;
@@ -31,8 +37,14 @@ pub(crate) const BEHAVIOURS: &[(&str, &[Case])] = &[
     ("namespaces", namespaces::CASES),
     ("clear", clear::CASES),
     ("compute", compute::CASES),
+    ("overtaken", overtaken::CASES),
+    ("loaders", loaders::CASES),
+    ("refresh", refresh::CASES),
     ("locks", locks::CASES),
     ("races", races::CASES),
+    ("flights", flights::CASES),
+    ("leaving", leaving::CASES),
+    ("batches", batches::CASES),
     ("failures", failures::CASES),
     ("format", format::CASES),
 ];

@@ -14,6 +14,8 @@ pub enum Verb {
     GetMany,
     /// `entry`
     Entry,
+    /// `entries`
+    Entries,
     /// `put`
     Put,
     /// `put_many`
@@ -24,6 +26,10 @@ pub enum Verb {
     RemoveMany,
     /// `add_to`
     AddTo,
+    /// `tally`
+    Tally,
+    /// `lock`
+    Lock,
     /// `touch`
     Touch,
     /// `lease`

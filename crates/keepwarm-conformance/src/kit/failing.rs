@@ -139,8 +139,16 @@ impl Probe for Faults {
             (Some(Fault::Garbled), Answer::Entry(Lookup::Hit(entry))) => {
                 entry.payload = garbage();
             }
+            (Some(Fault::Garbled), Answer::Entries(lookups)) => {
+                for lookup in lookups {
+                    if let Lookup::Hit(entry) = lookup {
+                        entry.payload = garbage();
+                    }
+                }
+            }
             (Some(Fault::Garbled), Answer::Lease(Lease::Hit(hit))) => *hit = garbage(),
             (Some(Fault::Short), Answer::Lookups(lookups)) => drop(lookups.pop()),
+            (Some(Fault::Short), Answer::Entries(lookups)) => drop(lookups.pop()),
             (Some(Fault::Short), Answer::Puts(puts)) => drop(puts.pop()),
             (Some(Fault::Short), Answer::Generations(generations)) => drop(generations.pop()),
             _ => {}

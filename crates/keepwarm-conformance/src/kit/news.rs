@@ -202,7 +202,9 @@ impl Probe for News {
     async fn after(&self, call: &Call) -> Result<()> {
         let named = |kind: fn(String) -> Told| call.names.iter().cloned().map(kind).collect();
         let told: Vec<Told> = match call.verb {
-            Verb::Put | Verb::PutMany | Verb::Remove | Verb::RemoveMany | Verb::AddTo | Verb::Touch => named(Told::Key),
+            Verb::Put | Verb::PutMany | Verb::Remove | Verb::RemoveMany | Verb::AddTo | Verb::Tally | Verb::Touch => {
+                named(Told::Key)
+            }
             Verb::Renew => named(Told::Marker),
             Verb::Clear => named(Told::Scope),
             Verb::ClearStore => vec![Told::Everything],

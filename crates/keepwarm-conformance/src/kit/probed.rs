@@ -3,7 +3,9 @@
 use std::future::Future;
 use std::time::Duration;
 
-use keepwarm::backend::{Abilities, Claim, Count, Housekeeping, Inspection, Lease, Lookup, Page, Put, Size, When};
+use keepwarm::backend::{
+    Abilities, Claim, Count, Housekeeping, Inspection, Lease, Locked, Locking, Lookup, Page, Put, Size, When,
+};
 use keepwarm::entry::{Entry, Generation, Marker, Stamp};
 use keepwarm::key::{Key, Parts, Pattern, Scope};
 use keepwarm::{Backend, Deadline, Glimpse, Payload, Result};
@@ -20,6 +22,8 @@ pub enum Answer<'a> {
     Lookups(&'a mut Vec<Lookup<Payload>>),
     /// Of `entry`.
     Entry(&'a mut Lookup<Entry>),
+    /// Of `entries`.
+    Entries(&'a mut Vec<Lookup<Entry>>),
     /// Of `put`.
     Put(&'a mut Put),
     /// Of `put_many`.
@@ -121,6 +125,11 @@ impl<B: Backend, P: Probe> Backend for Probed<B, P> {
         self.pass(Call::keys(Verb::Entry, [key]), self.inner.entry(key, hint), |answer| Answer::Entry(answer)).await
     }
 
+    async fn entries(&self, keys: &[Key<'_>], hint: &[Marker]) -> Result<Vec<Lookup<Entry>>> {
+        let call = Call::keys(Verb::Entries, keys);
+        self.pass(call, self.inner.entries(keys, hint), |answer| Answer::Entries(answer)).await
+    }
+
     async fn put(&self, key: &Key<'_>, entry: Entry, when: When) -> Result<Put> {
         let call = Call::keys(Verb::Put, [key]).when(when);
         self.pass(call, self.inner.put(key, entry, when), |answer| Answer::Put(answer)).await
@@ -141,6 +150,14 @@ impl<B: Backend, P: Probe> Backend for Probed<B, P> {
 
     async fn add_to(&self, key: &Key<'_>, delta: i64, create: Option<Entry>) -> Result<Count> {
         self.pass(Call::keys(Verb::AddTo, [key]), self.inner.add_to(key, delta, create), other).await
+    }
+
+    async fn tally(&self, key: &Key<'_>, delta: i64, create: Entry) -> Result<(Count, Deadline)> {
+        self.pass(Call::keys(Verb::Tally, [key]), self.inner.tally(key, delta, create), other).await
+    }
+
+    async fn lock(&self, key: &Key<'_>, owner: &str, locking: Locking) -> Result<Locked> {
+        self.pass(Call::keys(Verb::Lock, [key]), self.inner.lock(key, owner, locking), other).await
     }
 
     async fn touch(&self, key: &Key<'_>, deadline: Deadline) -> Result<bool> {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use keepwarm::backend::{Abilities, Claim, Count, Housekeeping, Inspection, Lease, Lookup, Page, Put, Size, When};
+use keepwarm::backend::{
+    Abilities, Claim, Count, Housekeeping, Inspection, Lease, Locked, Locking, Lookup, Page, Put, Size, When,
+};
 use keepwarm::entry::{Entry, Generation, Marker, Stamp};
 use keepwarm::key::{Key, Parts, Pattern, Scope};
 use keepwarm::layers::Stack;
@@ -77,6 +79,10 @@ impl Backend for Shared {
         self.0.entry(key, hint).await
     }
 
+    async fn entries(&self, keys: &[Key<'_>], hint: &[Marker]) -> Result<Vec<Lookup<Entry>>> {
+        self.0.entries(keys, hint).await
+    }
+
     async fn put(&self, key: &Key<'_>, entry: Entry, when: When) -> Result<Put> {
         self.0.put(key, entry, when).await
     }
@@ -95,6 +101,14 @@ impl Backend for Shared {
 
     async fn add_to(&self, key: &Key<'_>, delta: i64, create: Option<Entry>) -> Result<Count> {
         self.0.add_to(key, delta, create).await
+    }
+
+    async fn tally(&self, key: &Key<'_>, delta: i64, create: Entry) -> Result<(Count, Deadline)> {
+        self.0.tally(key, delta, create).await
+    }
+
+    async fn lock(&self, key: &Key<'_>, owner: &str, locking: Locking) -> Result<Locked> {
+        self.0.lock(key, owner, locking).await
     }
 
     async fn touch(&self, key: &Key<'_>, deadline: Deadline) -> Result<bool> {

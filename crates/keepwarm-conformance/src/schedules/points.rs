@@ -125,7 +125,7 @@ pub(super) struct Stepping {
 }
 
 fn reads(call: &Call) -> bool {
-    matches!(call.verb, Verb::Get | Verb::GetMany | Verb::Entry)
+    matches!(call.verb, Verb::Get | Verb::GetMany | Verb::Entry | Verb::Entries)
 }
 
 impl Probe for Stepping {

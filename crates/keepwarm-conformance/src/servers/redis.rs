@@ -11,9 +11,14 @@ use super::process::{Process, free_port};
 use super::talk;
 use crate::kit::PATIENCE;
 
+/// The program that tests start: `redis-server`, or what `KEEPWARM_TEST_SERVER` names, as `valkey-server`.
+pub(super) fn program() -> String {
+    std::env::var("KEEPWARM_TEST_SERVER").unwrap_or_else(|_| "redis-server".to_owned())
+}
+
 /// Whether a server can be started here at all; `scripts/test.py` installs one.
 pub fn is_installed() -> bool {
-    std::process::Command::new("redis-server").arg("--version").output().is_ok_and(|output| output.status.success())
+    std::process::Command::new(program()).arg("--version").output().is_ok_and(|output| output.status.success())
 }
 
 /// A server of one's own, without persistence, on the loopback address.
@@ -55,12 +60,13 @@ impl RedisServer {
                 return server;
             }
         }
-        panic!("no redis-server can be started; `scripts/test.py` installs one")
+        panic!("no {} can be started; `scripts/test.py` installs Redis", program())
     }
 
     fn try_start(&mut self) -> bool {
         let mut command: Vec<String> =
-            ["redis-server", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"].map(str::to_owned).to_vec();
+            ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"].map(str::to_owned).to_vec();
+        command.insert(0, program());
         command.extend(["--port".to_owned(), self.port.to_string(), "--daemonize".to_owned(), "no".to_owned()]);
         command.extend(self.arguments.iter().cloned());
         let process = Process::start(self.directory.path(), &command);

@@ -45,7 +45,7 @@ impl RedisSentinel {
         let file = directory.path().join("sentinel.conf");
         fs::write(&file, settings).expect("the directory is ours");
         let file = file.to_str().expect("a temporary directory's name is text").to_owned();
-        let sentinel = Process::start(directory.path(), &["redis-server".to_owned(), file, "--sentinel".to_owned()]);
+        let sentinel = Process::start(directory.path(), &[super::redis::program(), file, "--sentinel".to_owned()]);
         let service = Self { _sentinel: sentinel, _directory: directory, port, servers };
         service.wait("the sentinel knows the replicas", || {
             let known = service.try_ask(&["SENTINEL", "REPLICAS", "main"]).unwrap_or_default();

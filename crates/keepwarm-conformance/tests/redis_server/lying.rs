@@ -95,6 +95,7 @@ fn every_verb_takes_the_fewest_trips() {
     cache.get_or_set("computed", || async { 1 }).tags(["tag"]).wait().unwrap();
     cache.delete_many(["counter"]).wait().unwrap();
     cache.update("counter", |_: Option<i64>| Some(1)).wait().unwrap();
+    let _ = cache.lock("lock").wait().unwrap().release().wait().unwrap();
     let mut connection = cache.redis().unwrap().connection_wait().unwrap();
     let mut count = |expected: u64, what: &str, work: &mut dyn FnMut()| {
         assert_eq!(trips(&mut connection, work), expected, "{what}");
@@ -112,8 +113,15 @@ fn every_verb_takes_the_fewest_trips() {
     count(1, "get_many", &mut || done(cache.get_many::<i64, _>(&names).wait().unwrap()));
     count(1, "delete_many", &mut || done(cache.delete_many(names.clone()).wait().unwrap()));
     count(1, "invalidate_tags", &mut || cache.invalidate_tags(["tag", "other"]).wait().unwrap());
-    // The count, and how long its period still lasts: the front asks for them one after the other.
-    count(2, "rate_limit", &mut || done(cache.rate_limit("limit", 5, secs(10)).wait().unwrap()));
+    count(1, "rate_limit", &mut || done(cache.rate_limit("limit", 5, secs(10)).wait().unwrap()));
+    count(1, "a rate_limit that is used up", &mut || done(cache.rate_limit("limit", 1, secs(10)).wait().unwrap()));
+    let mut guard = None;
+    count(1, "lock", &mut || guard = cache.lock("lock").try_now().wait().unwrap());
+    let guard = guard.expect("it was free");
+    count(1, "a lock that is held", &mut || assert!(cache.lock("lock").try_now().wait().unwrap().is_none()));
+    count(1, "extend", &mut || guard.extend_wait(secs(10)).unwrap());
+    let mut guard = Some(guard);
+    count(1, "release", &mut || assert!(guard.take().unwrap().release().wait().unwrap()));
     cache.set("tagged", "value").tags(["tag"]).wait().unwrap();
     count(2, "get of a tagged entry", &mut || done(cache.get::<String>("tagged").wait().unwrap()));
     let hit = || done(cache.get_or_set("tagged", || async { String::new() }).tags(["tag"]).wait().unwrap());
@@ -249,6 +257,18 @@ fn writes_go_to_the_first_server_and_reads_to_another() {
     assert_eq!(hits(&first), first_before);
     drop(other);
     assert_eq!(cache.get::<String>("text").wait().unwrap().as_deref(), Some("value"), "the first serves as well");
+}
+
+// covers: R15
+#[test]
+fn valkey_is_reached_under_its_own_name() {
+    let server = RedisServer::start();
+    let url = server.url(3).replace("redis://", "valkey://");
+    let cache = keepwarm::Cache::from_url(&format!("{url}?key_prefix=app&deadline=30&socket_timeout=30")).unwrap();
+    cache.set("counter", &41).wait().unwrap();
+    assert_eq!(server.ask_in(3, &["GET", "app:1:counter"]), "41");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    assert_eq!(runtime.block_on(async { cache.incr("counter", 1).await }).unwrap(), 42);
 }
 
 // covers: R138

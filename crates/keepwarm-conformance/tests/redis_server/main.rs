@@ -1,12 +1,16 @@
 //! Redis as it is seen from behind: what lies on the server, in how many trips, and what becomes of calls when the server
 //! fails.
 
+mod children;
 mod failures;
 mod feed;
+mod forks;
 mod lying;
 mod moving;
 mod processes;
 mod sharing;
+mod strangers;
+mod sweeping;
 mod tls;
 
 use keepwarm::backends::redis::{Redis, RedisOptions};

@@ -105,6 +105,27 @@ fn one_of_several_processes() {
                 assert!(guard.release().wait().unwrap());
             }
         }
+        "everything" => {
+            for number in 0..ROUNDS / 4 {
+                cache.incr("mixed", 1).wait().unwrap();
+                if cache.add(&format!("mixed first{number}"), "value").wait().unwrap() {
+                    cache.incr("mixed firsts", 1).wait().unwrap();
+                }
+                let computing = cache.clone();
+                let key = format!("mixed computed{number}");
+                let value = cache.get_or_set(&key, move || async move {
+                    computing.incr("mixed computations", 1).wait().unwrap();
+                    number
+                });
+                assert_eq!(value.wait().unwrap(), number);
+                let guard = cache.lock("mixed").timeout(secs(20)).wait().unwrap();
+                let count = cache.get::<Vec<u64>>("mixed guarded").wait().unwrap().unwrap_or_default();
+                assert!(count.last().is_none_or(|&last| last < guard.fence()), "fencing numbers grow");
+                cache.set("mixed guarded", &[count, vec![guard.fence()]].concat()).wait().unwrap();
+                guard.extend_wait(secs(20)).unwrap();
+                assert!(guard.release().wait().unwrap());
+            }
+        }
         "limit" => {
             for _ in 0..ROUNDS {
                 if cache.rate_limit("limit", 57, secs(100)).wait().unwrap().allowed {
@@ -125,7 +146,7 @@ fn number(cache: &Cache, key: &str) -> i64 {
 fn four_processes_at_once_lose_and_double_nothing() {
     let server = RedisServer::start();
     let cache = cache(&server);
-    for counter in ["counter", "firsts", "computations", "allowed"] {
+    for counter in ["counter", "firsts", "computations", "allowed", "mixed", "mixed firsts", "mixed computations"] {
         cache.set(counter, &0).timeout(secs(1000)).wait().unwrap();
     }
     let all = ROUNDS * PROCESSES as i64;
@@ -145,6 +166,11 @@ fn four_processes_at_once_lose_and_double_nothing() {
     assert_eq!(cache.get::<Vec<u64>>("guarded").wait().unwrap().unwrap().len() as i64, all / 4);
     at_once(&server, "limit");
     assert_eq!(number(&cache, "allowed"), 57);
+    at_once(&server, "everything");
+    assert_eq!(number(&cache, "mixed"), all / 4);
+    assert_eq!(number(&cache, "mixed firsts"), ROUNDS / 4);
+    assert_eq!(number(&cache, "mixed computations"), ROUNDS / 4);
+    assert_eq!(cache.get::<Vec<u64>>("mixed guarded").wait().unwrap().unwrap().len() as i64, all / 4);
 }
 
 // covers: R84

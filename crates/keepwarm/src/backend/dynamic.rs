@@ -5,7 +5,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::{Abilities, Backend, Claim, Count, Housekeeping, Inspection, Lease, Lookup, Page, Put, Size, When};
+use super::{
+    Abilities, Backend, Claim, Count, Housekeeping, Inspection, Lease, Locked, Locking, Lookup, Page, Put, Size, When,
+};
 use crate::blocking::poll_once;
 use crate::entry::{Entry, Generation, Marker, Stamp};
 use crate::error::Result;
@@ -109,6 +111,8 @@ dyn_backend! {
     fn get_many(&self, keys: &'a [Key<'a>], hint: &'a [Marker]) -> Vec<Lookup<Payload>>;
     /// See [`Backend::entry`].
     fn entry(&self, key: &'a Key<'a>, hint: &'a [Marker]) -> Lookup<Entry>;
+    /// See [`Backend::entries`].
+    fn entries(&self, keys: &'a [Key<'a>], hint: &'a [Marker]) -> Vec<Lookup<Entry>>;
     /// See [`Backend::put`].
     fn put(&self, key: &'a Key<'a>, entry: Entry, when: When) -> Put;
     /// See [`Backend::put_many`].
@@ -119,6 +123,10 @@ dyn_backend! {
     fn remove_many(&self, keys: &'a [Key<'a>]) -> usize;
     /// See [`Backend::add_to`].
     fn add_to(&self, key: &'a Key<'a>, delta: i64, create: Option<Entry>) -> Count;
+    /// See [`Backend::tally`].
+    fn tally(&self, key: &'a Key<'a>, delta: i64, create: Entry) -> (Count, Deadline);
+    /// See [`Backend::lock`].
+    fn lock(&self, key: &'a Key<'a>, owner: &'a str, locking: Locking) -> Locked;
     /// See [`Backend::touch`].
     fn touch(&self, key: &'a Key<'a>, deadline: Deadline) -> bool;
     /// See [`Backend::lease`].

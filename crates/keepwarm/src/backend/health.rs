@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::ServerFigures;
+
 /// What a store did on its own, and how the layers around it are.
 ///
 /// Backends fill in what they count and take the rest from [`Default`]; each layer adds its part to what the inner one says.
@@ -13,6 +15,8 @@ pub struct Housekeeping {
     pub expirations: u64,
     /// How the layers are.
     pub health: Health,
+    /// What the store's servers last told of themselves; `None` for a store without servers, and before they were asked.
+    pub server: Option<ServerFigures>,
 }
 
 /// How the layers around a store are; all nothing where there are none.

@@ -113,9 +113,15 @@ pub const COMMON_OPTIONS: &[BackendOption] = &[
     },
     BackendOption {
         name: "codec",
-        takes: Takes::OneOf(&["messagepack", "json"]),
+        takes: Takes::OneOf(&["messagepack", "json", "raw"]),
         default: "messagepack",
-        summary: "how values become bytes in stores that keep bytes",
+        summary: "how values become bytes in stores that keep bytes; `raw` keeps text and bytes as they are, and nothing else",
+    },
+    BackendOption {
+        name: "compress_min_bytes",
+        takes: Takes::Size,
+        default: "never",
+        summary: "from how many bytes on a value is compressed, in stores that keep bytes; needs the feature `zstd`",
     },
     BackendOption {
         name: "lease",

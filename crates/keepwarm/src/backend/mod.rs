@@ -9,10 +9,13 @@
 //! a dead entry, so that a store can decide in the round trip that fetches it.
 
 mod abilities;
+pub mod derived;
 mod dynamic;
+mod figures;
 mod health;
 mod kinds;
 mod limit;
+mod locking;
 mod watch;
 
 use std::future::Future;
@@ -20,9 +23,11 @@ use std::time::Duration;
 
 pub use abilities::{Abilities, Sharing};
 pub use dynamic::{DynBackend, Reply};
+pub use figures::{ServerFigures, ServerVersion};
 pub use health::{BreakerState, Health, Housekeeping, NearTier};
 pub use kinds::{BackendOption, COMMON_OPTIONS, KINDS, Kind, Takes};
 pub use limit::Limit;
+pub use locking::{Locked, Locking};
 pub use watch::{Change, Feed, Watcher};
 
 use crate::entry::{Entry, Generation, Marker, MissReason, Stamp};
@@ -200,6 +205,10 @@ pub trait Backend: Send + Sync + 'static {
     /// The live entry under `key` with all that belongs to it, for the verbs that write it again or tell its deadline.
     fn entry(&self, key: &Key<'_>, hint: &[Marker]) -> impl Future<Output = Result<Lookup<Entry>>> + Send;
 
+    /// The live entries under many keys, in their order, as [`entry`](Self::entry) gives one: for who keeps copies of them.
+    /// One round trip where the store has one. A store without a way of its own calls [`derived::entries`].
+    fn entries(&self, keys: &[Key<'_>], hint: &[Marker]) -> impl Future<Output = Result<Vec<Lookup<Entry>>>> + Send;
+
     /// Stores `entry` when `when` holds, gives it a stamp of its own, and ends a lease on the key. An entry whose deadline
     /// has passed is [`Refusal::NotKept`], after `when` and its marks were looked at.
     fn put(&self, key: &Key<'_>, entry: Entry, when: When) -> impl Future<Output = Result<Put>> + Send;
@@ -216,6 +225,16 @@ pub trait Backend: Send + Sync + 'static {
     /// Adds to an integer, keeping its deadline. Where there is no live entry, stores `create` first if it is given
     /// (an integer payload) and then adds.
     fn add_to(&self, key: &Key<'_>, delta: i64, create: Option<Entry>) -> impl Future<Output = Result<Count>> + Send;
+
+    /// Adds to an integer as [`add_to`](Self::add_to) does, creating it where there is none, and tells the deadline that it
+    /// has then; `create`'s where nothing was stored. A store without a way of its own calls [`derived::tally`].
+    fn tally(&self, key: &Key<'_>, delta: i64, create: Entry)
+    -> impl Future<Output = Result<(Count, Deadline)>> + Send;
+
+    /// Takes, extends or frees the lock under `key` for `owner`, a text that no other owner ever has. Of many who take it at
+    /// once one does. Taking again what this owner holds may be refused. A store without a way of its own calls
+    /// [`derived::lock`].
+    fn lock(&self, key: &Key<'_>, owner: &str, locking: Locking) -> impl Future<Output = Result<Locked>> + Send;
 
     /// Gives a live entry another deadline; false when there is none.
     fn touch(&self, key: &Key<'_>, deadline: Deadline) -> impl Future<Output = Result<bool>> + Send;

@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use crate::backend::{
-    Abilities, Backend, Claim, Count, Fence, Housekeeping, Inspection, Lease, Lookup, Page, Put, Refusal, Sharing,
-    Size, When,
+    Abilities, Backend, Claim, Count, Fence, Housekeeping, Inspection, Lease, Locked, Locking, Lookup, Page, Put,
+    Refusal, Sharing, Size, When,
 };
 use crate::entry::{Entry, Generation, Marker, MissReason, Stamp};
 use crate::error::Result;
@@ -68,6 +68,10 @@ impl Backend for Dummy {
         Ok(Lookup::Miss(MissReason::Absent))
     }
 
+    async fn entries(&self, keys: &[Key<'_>], _hint: &[Marker]) -> Result<Vec<Lookup<Entry>>> {
+        Ok(keys.iter().map(|_| Lookup::Miss(MissReason::Absent)).collect())
+    }
+
     async fn put(&self, _key: &Key<'_>, _entry: Entry, when: When) -> Result<Put> {
         Ok(match when {
             When::Always | When::Absent => Put::Refused(Refusal::NotKept),
@@ -96,6 +100,16 @@ impl Backend for Dummy {
             None => Count::Missing,
             Some(initial) => initial.checked_add(delta).map_or(Count::Overflow, Count::Now),
         })
+    }
+
+    async fn tally(&self, key: &Key<'_>, delta: i64, create: Entry) -> Result<(Count, Deadline)> {
+        let deadline = create.deadline;
+        Ok((self.add_to(key, delta, Some(create)).await?, deadline))
+    }
+
+    async fn lock(&self, _key: &Key<'_>, _owner: &str, _locking: Locking) -> Result<Locked> {
+        // The front says that there are no locks here; whoever asks all the same is not told that it holds one.
+        Ok(Locked::Refused)
     }
 
     async fn touch(&self, _key: &Key<'_>, _deadline: Deadline) -> Result<bool> {

@@ -58,7 +58,7 @@ impl Cache {
         V::Owned: Value,
     {
         let state = self.state();
-        let payload = |value| Payload::of(value, state.abilities.keeps_objects, state.codec);
+        let payload = |value| Payload::of(value, state.abilities.keeps_objects, state.encoding);
         let items = items.into_iter().map(|(key, value)| Ok((key.into(), payload(value)?))).collect();
         SetMany { cache: self, items, timeout: Timeout::Default, tags: Vec::new(), version: None }
     }

@@ -12,7 +12,7 @@ use crate::backend::{BreakerState, Inspection};
 use crate::entry::{MarkerKind, MissReason};
 use crate::error::Result;
 use crate::key::{Key, Version};
-use crate::payload::Payload;
+use crate::payload::{Payload, Value};
 
 impl Cache {
     /// Tells what lies under a key without reading it: nothing is counted, moved or removed.
@@ -30,7 +30,7 @@ impl Cache {
     /// # Errors
     /// When the store fails.
     pub fn explain<'a>(&'a self, key: &'a str) -> Explain<'a> {
-        Explain { cache: self, key, version: None }
+        Explain { cache: self, key, version: None, read: None }
     }
 }
 
@@ -60,8 +60,12 @@ pub struct ExplainedEntry {
     pub left: Option<Duration>,
     /// How the value is kept: `integer`, the codec's name, or `object` with its Rust type.
     pub kept_as: String,
-    /// About how many bytes the value occupies.
+    /// About how many bytes the value occupies, as it lies there.
     pub bytes: usize,
+    /// How many bytes it was before it was compressed; `None` where it is not.
+    pub unpacked_bytes: Option<u64>,
+    /// The [fingerprint](crate::schema) of the shape it was written under; `None` is not compared.
+    pub schema: Option<u32>,
     /// Its tags and namespaces.
     pub marks: Vec<ExplainedMark>,
 }
@@ -86,9 +90,28 @@ pub struct Explain<'a> {
     cache: &'a Cache,
     key: &'a str,
     version: Option<Version>,
+    /// Why the value is none of the type that was asked for.
+    read: Option<fn(Payload) -> Option<MissReason>>,
 }
 
 impl Explain<'_> {
+    /// Tells as well whether the value can be read as a `T`: one of another type would be a miss as undecodable, one of
+    /// another [shape](crate::schema) as schema.
+    ///
+    /// ```
+    /// use keepwarm::entry::MissReason;
+    ///
+    /// # let cache = keepwarm::Cache::memory();
+    /// cache.set("name", "Ada").wait()?;
+    /// assert_eq!(cache.explain("name").wait()?.would_miss, None);
+    /// assert_eq!(cache.explain("name").read_as::<u8>().wait()?.would_miss, Some(MissReason::Undecodable));
+    /// # Ok::<(), keepwarm::Error>(())
+    /// ```
+    pub fn read_as<T: Value>(mut self) -> Self {
+        self.read = Some(|payload| payload.into_value::<T>().err().map(|unreadable| unreadable.reason()));
+        self
+    }
+
     async fn run(self) -> Result<Explanation> {
         let state = self.cache.state();
         let key = self.cache.key(self.key, self.version.as_ref())?;
@@ -97,7 +120,9 @@ impl Explain<'_> {
         let found = found.map_err(|error| self.cache.failed(error, "explain", Some(key.as_str())))?;
         let health = state.backend.housekeeping().health;
         let nothing = if health.is_down() { MissReason::StoreDown } else { MissReason::Absent };
-        let would_miss = found.as_ref().map_or(Some(nothing), |inspection| inspection.dead);
+        let unreadable = |inspection: &Inspection| self.read?(inspection.entry.payload.clone());
+        let would_miss =
+            found.as_ref().map_or(Some(nothing), |inspection| inspection.dead.or_else(|| unreadable(inspection)));
         let entry = found.map(|inspection| self.entry(inspection));
         let backend = state.backend.kind().to_owned();
         Ok(Explanation { stored_key: key.as_str().to_owned(), backend, breaker: health.breaker, would_miss, entry })
@@ -116,6 +141,10 @@ impl Explain<'_> {
             written_under: mark.generation.0,
             current: current.map(|generation| generation.0),
         };
+        let encoded = match &entry.payload {
+            Payload::Bytes(_, encoded) => Some(encoded),
+            _ => None,
+        };
         ExplainedEntry {
             age: now.since(entry.written),
             left: entry.deadline.left(now),
@@ -125,6 +154,8 @@ impl Explain<'_> {
                 Payload::Object(object) => format!("object {}", (**object).type_name()),
             },
             bytes: entry.payload.weight(),
+            unpacked_bytes: encoded.and_then(|encoded| encoded.unpacked),
+            schema: encoded.and_then(|encoded| encoded.schema).map(std::num::NonZeroU32::get),
             marks: marks.iter().zip(&inspection.generations).map(explain).collect(),
         }
     }
@@ -141,7 +172,14 @@ impl fmt::Display for Explanation {
             Some(reason) => writeln!(formatter, "a read   misses: {}", reason.name())?,
         }
         let Some(entry) = &self.entry else { return Ok(()) };
-        writeln!(formatter, "kept as  {}, {} bytes", entry.kept_as, entry.bytes)?;
+        write!(formatter, "kept as  {}, {} bytes", entry.kept_as, entry.bytes)?;
+        match entry.unpacked_bytes {
+            None => writeln!(formatter)?,
+            Some(bytes) => writeln!(formatter, " of {bytes}, compressed")?,
+        }
+        if let Some(schema) = entry.schema {
+            writeln!(formatter, "schema   {schema:08x}")?;
+        }
         writeln!(formatter, "age      {:.1} s", entry.age.as_secs_f64())?;
         match entry.left {
             None => writeln!(formatter, "expires  never")?,

@@ -1,18 +1,16 @@
-//! Locks with an owner token and a fencing number, on any backend that has conditional writes.
+//! Locks with an owner token and a fencing number, on any backend.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::Cache;
 use super::call::awaitable;
-use crate::backend::{Lookup, Put, Refusal, When};
+use crate::backend::{Locked, Locking};
 use crate::blocking::poll_once;
 use crate::clock::Moment;
-use crate::entry::{Entry, Stamp};
 use crate::error::{Error, ErrorKind, Result};
 use crate::expiry::Deadline;
 use crate::key::{Key, Scope};
-use crate::payload::Payload;
 
 /// How long a lock is held that was given no time: long enough for most work, short enough to recover from a crash.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -111,22 +109,19 @@ impl<'a> Lock<'a> {
         }
         let place = Place::new(self.cache, self.name);
         let token = format!("{:032x}", fastrand::u128(..));
-        let until = state.clock.now().saturating_add(self.timeout);
-        match state.backend.put(&place.key(), holding(&token, 0, until), When::Absent).await? {
-            Put::Stored => {}
-            Put::Refused(Refusal::StoreDown) => return Ok(Taken::StoreDown),
-            Put::Refused(_) => return Ok(Taken::Busy),
-        }
-        // The number is drawn while the lock is held, and the lock is seen to be still held afterwards: whoever held it
-        // before drew earlier, whoever takes it later draws later.
+        // Before it is taken: who goes away or is told of a failure may have taken it all the same, and gives it back.
         let mut guard =
             LockGuard { cache: self.cache.clone(), place: Arc::new(place), token, fence: 0, released: false };
-        let fence = guard.draw_fence().await?;
-        let Some((stamp, _)) = guard.held().await? else { return Ok(Taken::Busy) };
-        guard.fence = fence;
-        let entry = holding(&guard.token, fence, until);
-        let put = state.backend.put(&guard.place.key(), entry, When::Unchanged(stamp)).await?;
-        Ok(if put.is_stored() { Taken::Held(Box::new(guard)) } else { Taken::Busy })
+        match guard.ask(Locking::Take(deadline(self.cache, self.timeout))).await? {
+            Locked::Held { fence } => {
+                guard.fence = fence;
+                Ok(Taken::Held(Box::new(guard)))
+            }
+            refused => {
+                guard.released = true;
+                Ok(if refused == Locked::StoreDown { Taken::StoreDown } else { Taken::Busy })
+            }
+        }
     }
 }
 
@@ -176,15 +171,8 @@ impl Place {
     }
 }
 
-fn holding(token: &str, fence: i64, until: Moment) -> Entry {
-    let payload = Payload::of(&(token.to_owned(), fence), false, crate::codec::Codec::MessagePack);
-    Entry {
-        payload: payload.expect("text and a number can always be encoded"),
-        deadline: Deadline::at(until),
-        stamp: Stamp(0),
-        written: until,
-        marks: None,
-    }
+fn deadline(cache: &Cache, timeout: Duration) -> Deadline {
+    Deadline::at(cache.state().clock.now().saturating_add(timeout))
 }
 
 /// A lock that is held, until its timeout or its release. Dropping it releases it too, as far as that can be done without
@@ -195,7 +183,7 @@ pub struct LockGuard {
     cache: Cache,
     place: Arc<Place>,
     token: String,
-    fence: i64,
+    fence: u64,
     released: bool,
 }
 
@@ -207,7 +195,7 @@ impl LockGuard {
 
     /// The fencing number: larger than that of every earlier owner.
     pub fn fence(&self) -> u64 {
-        self.fence.cast_unsigned()
+        self.fence
     }
 
     /// Holds the lock `timeout` from now.
@@ -215,13 +203,12 @@ impl LockGuard {
     /// # Errors
     /// [`ErrorKind::LockLost`] when it is no longer held; and when the store fails.
     pub async fn extend(&self, timeout: Duration) -> Result<()> {
-        let state = self.cache.state();
-        let lost = || Error::new(ErrorKind::LockLost, "the lock is no longer held by this owner");
-        let (stamp, _) = self.held().await?.ok_or_else(lost)?;
-        let until = state.clock.now().saturating_add(timeout);
-        let entry = holding(&self.token, self.fence, until);
-        let put = state.backend.put(&self.place.key(), entry, When::Unchanged(stamp)).await?;
-        put.is_stored().then_some(()).ok_or_else(lost)
+        match self.ask(Locking::Extend(deadline(&self.cache, timeout))).await? {
+            Locked::Held { .. } => Ok(()),
+            Locked::Refused | Locked::StoreDown => {
+                Err(Error::new(ErrorKind::LockLost, "the lock is no longer held by this owner"))
+            }
+        }
     }
 
     /// [`extend`](Self::extend) on this thread.
@@ -237,40 +224,13 @@ impl LockGuard {
         Release { cache: self.cache.clone(), guard: self }
     }
 
-    /// The stamp of the lock's entry, if it is this owner's.
-    async fn held(&self) -> Result<Option<(Stamp, i64)>> {
-        let Lookup::Hit(entry) = self.cache.state().backend.entry(&self.place.key(), &[]).await? else {
-            return Ok(None);
-        };
-        let stamp = entry.stamp;
-        let Ok((token, fence)) = entry.payload.into_value::<(String, i64)>() else { return Ok(None) };
-        Ok((token == self.token).then_some((stamp, fence)))
-    }
-
-    /// A number larger than all before: a counter that, when the store lost it, starts again from the time.
-    async fn draw_fence(&self) -> Result<i64> {
-        let state = self.cache.state();
-        let text = format!("keepwarm.fence.{}:", self.cache.state().keys.scope().prefix());
-        let start = i64::try_from(state.clock.unix_millis()).unwrap_or(i64::MAX >> 20) << 20;
-        let entry = Entry {
-            payload: Payload::Integer(start),
-            deadline: Deadline::NEVER,
-            stamp: Stamp(0),
-            written: state.clock.now(),
-            marks: None,
-        };
-        match state.backend.add_to(&Key::new(&text, &self.place.scope), 1, Some(entry)).await? {
-            crate::backend::Count::Now(number) => Ok(number),
-            _ => Err(Error::new(ErrorKind::Backend, "the counter of fencing numbers is not a number")),
-        }
+    async fn ask(&self, locking: Locking) -> Result<Locked> {
+        self.cache.state().backend.lock(&self.place.key(), &self.token, locking).await
     }
 
     async fn free(&mut self) -> Result<bool> {
         self.released = true;
-        match self.held().await? {
-            None => Ok(false),
-            Some((stamp, _)) => self.cache.state().backend.remove(&self.place.key(), When::Unchanged(stamp)).await,
-        }
+        Ok(matches!(self.ask(Locking::Free).await?, Locked::Held { .. }))
     }
 
     /// What is needed to release the lock later, from elsewhere.

@@ -49,13 +49,13 @@ pub use write::{Delete, Once, Set, SetIf};
 
 use crate::backend::{Abilities, DynBackend, Lookup};
 use crate::clock::Clock;
-use crate::codec::Codec;
+use crate::codec::Encoding;
 use crate::compute::Flights;
 use crate::entry::{Marker, MarkerKind, MissReason};
 use crate::error::{Error, Result};
 use crate::expiry::Timeout;
 use crate::key::{Key, KeyBuffer, KeyMaker, Version, warning};
-use crate::payload::Undecodable;
+use crate::payload::Unreadable;
 use crate::stats::{Counters, Event, events, meters::Meters};
 
 /// A cache: a handle on one alias of one store, cheap to clone and to share between threads and tasks.
@@ -91,7 +91,8 @@ pub(crate) struct SharedState {
     pub(crate) abilities: Abilities,
     pub(crate) keys: KeyMaker,
     pub(crate) timeout: Timeout,
-    pub(crate) codec: Codec,
+    /// How values become bytes.
+    pub(crate) encoding: Encoding,
     pub(crate) clock: Clock,
     pub(crate) lease: Duration,
     pub(crate) flights: Arc<Flights>,
@@ -277,14 +278,14 @@ impl Cache {
 
     /// Opens what a lookup found as a value, and counts a hit or a miss with its reason.
     #[inline]
-    pub(crate) fn open<P, T>(&self, found: Lookup<P>, open: impl FnOnce(P) -> Result<T, Undecodable>) -> Option<T> {
+    pub(crate) fn open<P, T>(&self, found: Lookup<P>, open: impl FnOnce(P) -> Result<T, Unreadable>) -> Option<T> {
         let reason = match found {
             Lookup::Hit(payload) => match open(payload) {
                 Ok(value) => {
                     self.count(Event::Hit);
                     return Some(value);
                 }
-                Err(_) => MissReason::Undecodable,
+                Err(unreadable) => unreadable.reason(),
             },
             Lookup::Miss(reason) => reason,
         };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Cache;
 use super::call::awaitable;
 use super::options::version_option;
-use crate::backend::{Count, Lookup};
+use crate::backend::Count;
 use crate::error::{Error, ErrorKind, Result};
 use crate::expiry::Timeout;
 use crate::key::{Key, Version};
@@ -67,7 +67,8 @@ impl RateLimit<'_> {
             let remaining = self.limit.saturating_sub(1);
             return Ok(RateLimited { allowed: self.limit > 0, remaining, reset_after: Duration::ZERO });
         };
-        let used = match state.backend.add_to(&key, 1, Some(entry)).await.map_err(failed)? {
+        let (counted, deadline) = state.backend.tally(&key, 1, entry).await.map_err(failed)?;
+        let used = match counted {
             Count::Now(used) => used.max(0).cast_unsigned(),
             Count::Overflow => u64::MAX,
             Count::Missing | Count::NotAnInteger => {
@@ -75,10 +76,7 @@ impl RateLimit<'_> {
                 return Err(Error::new(ErrorKind::NotAnInteger, reason).with_verb("rate_limit").with_key(key.as_str()));
             }
         };
-        let reset_after = match state.backend.entry(&key, self.cache.markers()).await.map_err(failed)? {
-            Lookup::Hit(entry) => entry.deadline.left(state.clock.now()).unwrap_or(Duration::MAX),
-            Lookup::Miss(_) => Duration::ZERO,
-        };
+        let reset_after = deadline.left(state.clock.now()).unwrap_or(Duration::MAX);
         Ok(RateLimited { allowed: used <= self.limit, remaining: self.limit.saturating_sub(used), reset_after })
     }
 }

@@ -11,7 +11,7 @@ use crate::entry::Entry;
 use crate::error::Result;
 use crate::expiry::Ttl;
 use crate::key::{Key, KeyBuffer, Parts, Version, is_unportable};
-use crate::payload::{Glanced, Glimpse, Undecodable, Value};
+use crate::payload::{Glanced, Glimpse, Unreadable, Value};
 use crate::stats::Event;
 
 impl Cache {
@@ -164,7 +164,7 @@ impl Cache {
         &self,
         key: &Key<'_>,
         found: Lookup<P>,
-        open: impl FnOnce(P) -> Result<F, Undecodable>,
+        open: impl FnOnce(P) -> Result<F, Unreadable>,
     ) -> Result<Option<F>> {
         if let Lookup::Miss(_) = found {
             self.check(key)?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::payload::{Payload, Undecodable, Value};
+use crate::payload::{Payload, Unreadable, Value};
 
 /// The form in which a caller gets the value.
 pub trait Shape<T: Value>: 'static {
@@ -10,7 +10,7 @@ pub trait Shape<T: Value>: 'static {
     type Form: Send + 'static;
 
     /// From what lies in the store.
-    fn open(payload: Payload) -> Result<Self::Form, Undecodable>;
+    fn open(payload: Payload) -> Result<Self::Form, Unreadable>;
     /// From an object that is shared with the store.
     fn shared(value: Arc<T>) -> Self::Form;
     /// From what was computed.
@@ -24,7 +24,7 @@ impl<T: Value> Shape<T> for Owned {
     type Form = T;
 
     #[inline]
-    fn open(payload: Payload) -> Result<T, Undecodable> {
+    fn open(payload: Payload) -> Result<T, Unreadable> {
         payload.into_value()
     }
 
@@ -45,7 +45,7 @@ impl<T: Value> Shape<T> for Shared {
     type Form = Arc<T>;
 
     #[inline]
-    fn open(payload: Payload) -> Result<Arc<T>, Undecodable> {
+    fn open(payload: Payload) -> Result<Arc<T>, Unreadable> {
         payload.into_arc()
     }
 

@@ -110,8 +110,8 @@ where
         // What cannot be read as a `T` is no value to the function, but it is still replaced only if unchanged.
         let old = found.as_ref().and_then(|entry| {
             let opened = entry.payload.clone().into_value::<T>();
-            if opened.is_err() {
-                self.cache.miss(MissReason::Undecodable);
+            if let Err(unreadable) = &opened {
+                self.cache.miss(unreadable.reason());
             }
             opened.ok()
         });
@@ -122,7 +122,7 @@ where
             };
             return Ok(gone.then_some(None));
         };
-        let payload = Payload::of(&new, state.abilities.keeps_objects, state.codec)?;
+        let payload = Payload::of(&new, state.abilities.keeps_objects, state.encoding)?;
         let marks = match &found {
             Some(entry) if self.tags.is_empty() => entry.marks.clone(),
             _ => captured,

@@ -171,7 +171,7 @@ where
         let state = self.cache.state();
         let key = self.cache.key(self.key, self.version.as_ref())?;
         let key = Key::new(key.as_str(), state.keys.scope());
-        let stored = match Payload::of(self.value, state.abilities.keeps_objects, state.codec) {
+        let stored = match Payload::of(self.value, state.abilities.keeps_objects, state.encoding) {
             Ok(payload) => self.cache.store(&key, payload, self.timeout, &self.tags, when).await,
             Err(error) => Err(error),
         };

@@ -6,6 +6,7 @@
 
 mod manual;
 mod sleep;
+mod timer;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -1,8 +1,8 @@
 //! Sleeping without owning a runtime.
 //!
 //! Three ways, chosen where the future is polled: inside tokio its timer; on a thread that drives a verb itself
-//! (`.wait()`) a deadline that the driver parks until; anywhere else a short-lived thread. A timer thread of our own for
-//! all three was not taken: it would not survive a `fork`, and pre-forking servers are where this must work.
+//! (`.wait()`) a deadline that the driver parks until; anywhere else, as in a runtime of tokio that was built without timers,
+//! a thread of our own. That one for all three was not taken: a wake-up from another thread costs more than the sleep.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -10,6 +10,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use tokio::runtime::{Handle, Id};
+
+use super::timer::Place;
 use super::{ManualClock, Moment};
 
 thread_local! {
@@ -61,7 +64,7 @@ enum Kind {
 
 enum Timer {
     Tokio(Pin<Box<tokio::time::Sleep>>),
-    Thread,
+    Own(Option<Place>),
 }
 
 impl Sleep {
@@ -104,23 +107,48 @@ impl Future for Sleep {
 }
 
 fn poll_timer(timer: &mut Option<Timer>, until: Instant, context: &mut Context<'_>) -> Poll<()> {
-    let timer = timer.get_or_insert_with(|| {
-        if tokio::runtime::Handle::try_current().is_ok() {
-            return Timer::Tokio(Box::pin(tokio::time::sleep_until(until.into())));
-        }
-        Timer::Thread
+    let timer = timer.get_or_insert_with(|| match tokio_sleep(until) {
+        Some(sleep) => Timer::Tokio(sleep),
+        None => Timer::Own(None),
     });
     match timer {
         Timer::Tokio(sleep) => sleep.as_mut().poll(context),
-        Timer::Thread => {
-            // Another executor: rare, and only where a call really waits. A poll by a new waker starts a new thread,
-            // the old one's wake-up is then merely spurious.
-            let waker = context.waker().clone();
-            std::thread::spawn(move || {
-                std::thread::sleep(until.saturating_duration_since(Instant::now()));
-                waker.wake();
-            });
+        Timer::Own(place) => {
+            match place {
+                Some(place) => place.wake_instead(context.waker()),
+                None => *place = Place::take(until, context.waker()),
+            }
+            if place.is_none() {
+                // A poll by a new waker starts a new thread; the old one's wake-up is then merely spurious.
+                let waker = context.waker().clone();
+                std::thread::spawn(move || {
+                    std::thread::sleep(until.saturating_duration_since(Instant::now()));
+                    waker.wake();
+                });
+            }
             Poll::Pending
+        }
+    }
+}
+
+thread_local! {
+    /// The runtime that was last asked on this thread, and whether it has timers.
+    static HAS_TIMERS: Cell<Option<(Id, bool)>> = const { Cell::new(None) };
+}
+
+/// The timer of the runtime that polls, if it has one.
+///
+/// Tokio tells whether a runtime was built with timers only by a panic. It is caught, once on each thread of a runtime without:
+/// the process's panic hook sees it, and its words say what to do about it.
+fn tokio_sleep(until: Instant) -> Option<Pin<Box<tokio::time::Sleep>>> {
+    let runtime = Handle::try_current().ok()?.id();
+    match HAS_TIMERS.get().filter(|(known, _)| *known == runtime) {
+        Some((_, true)) => Some(Box::pin(tokio::time::sleep_until(until.into()))),
+        Some((_, false)) => None,
+        None => {
+            let sleep = std::panic::catch_unwind(|| Box::pin(tokio::time::sleep_until(until.into()))).ok();
+            HAS_TIMERS.set(Some((runtime, sleep.is_some())));
+            sleep
         }
     }
 }

@@ -140,8 +140,8 @@ impl<L: ManyLoader> ManyTask<L> {
                     Lease::StoreDown => round.alone.push(named),
                     Lease::Hit(payload) => match payload.into_value() {
                         Ok(value) => drop(found.insert(named.0, value)),
-                        Err(_) => {
-                            self.cache.miss(MissReason::Undecodable);
+                        Err(unreadable) => {
+                            self.cache.miss(unreadable.reason());
                             claim = Claim::Refresh;
                             continue;
                         }
@@ -192,7 +192,7 @@ impl<L: ManyLoader> ManyTask<L> {
     async fn store<T: Value>(&mut self, value: T, key: &KeyBuffer, leader: Leader, grant: Grant) -> Result<T> {
         let state = self.cache.state();
         let value = Arc::new(value);
-        let payload = match Payload::of_arc(&value, state.abilities.keeps_objects, state.codec) {
+        let payload = match Payload::of_arc(&value, state.abilities.keeps_objects, state.encoding) {
             Ok(payload) => payload,
             Err(error) => {
                 grant.give_back().await;

@@ -123,9 +123,9 @@ impl<L: Loader> Task<L> {
                             self.cache.count(Event::Hit);
                             return Ok(Step::Done(form));
                         }
-                        Err(_) => {
+                        Err(unreadable) => {
                             claim = Claim::Refresh;
-                            self.miss(MissReason::Undecodable, &mut missed);
+                            self.miss(unreadable.reason(), &mut missed);
                         }
                     },
                     Lookup::Miss(reason) => {
@@ -208,7 +208,7 @@ impl<L: Loader> Task<L> {
             }
         };
         let state = cache.state();
-        let payload = match Payload::of_arc(&value, state.abilities.keeps_objects, state.codec) {
+        let payload = match Payload::of_arc(&value, state.abilities.keeps_objects, state.encoding) {
             Ok(payload) => payload,
             Err(error) => {
                 grant.give_back().await;

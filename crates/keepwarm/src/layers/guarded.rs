@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::Stack;
 use crate::backend::{
-    Abilities, Backend, Claim, Count, Health, Housekeeping, Inspection, Lease, Lookup, Page, Put, Reply, Size, When,
+    Abilities, Backend, Claim, Count, Health, Housekeeping, Inspection, Lease, Locked, Locking, Lookup, Page, Put,
+    Reply, Size, When,
 };
 use crate::entry::{Entry, Generation, Marker, Stamp};
 use crate::error::Result;
@@ -81,6 +82,10 @@ impl<G: Guard> Backend for Guarded<G> {
         self.guard.pass(|| self.inner.entry(key, hint)).await
     }
 
+    async fn entries(&self, keys: &[Key<'_>], hint: &[Marker]) -> Result<Vec<Lookup<Entry>>> {
+        self.guard.pass(|| self.inner.entries(keys, hint)).await
+    }
+
     async fn put(&self, key: &Key<'_>, entry: Entry, when: When) -> Result<Put> {
         self.guard.pass(|| self.inner.put(key, entry, when)).await
     }
@@ -99,6 +104,14 @@ impl<G: Guard> Backend for Guarded<G> {
 
     async fn add_to(&self, key: &Key<'_>, delta: i64, create: Option<Entry>) -> Result<Count> {
         self.guard.pass(|| self.inner.add_to(key, delta, create)).await
+    }
+
+    async fn tally(&self, key: &Key<'_>, delta: i64, create: Entry) -> Result<(Count, Deadline)> {
+        self.guard.pass(|| self.inner.tally(key, delta, create)).await
+    }
+
+    async fn lock(&self, key: &Key<'_>, owner: &str, locking: Locking) -> Result<Locked> {
+        self.guard.pass(|| self.inner.lock(key, owner, locking)).await
     }
 
     async fn touch(&self, key: &Key<'_>, deadline: Deadline) -> Result<bool> {

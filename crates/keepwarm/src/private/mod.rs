@@ -9,6 +9,9 @@ mod kind;
 mod memo;
 mod path;
 
+pub use inventory;
+
+pub use crate::schema::Shape;
 pub use cached::{Call, Fetch, Refresh, run, run_blocking, run_inline, text, timeout, with_output};
 pub use kind::{AnyKind, Kind, OnlyOk, OnlySome, Plain, Returned};
 pub use memo::{CacheInfo, Memo};

@@ -145,6 +145,9 @@ impl Builder {
             .key_prefix(&plan.key_prefix)
             .version(plan.version.clone())
             .codec(plan.codec);
+        if let Some(bytes) = plan.compress_min_bytes {
+            builder = builder.compress_min_bytes(bytes);
+        }
         if let Some(lease) = plan.lease {
             builder = builder.lease(lease);
         }
@@ -161,6 +164,10 @@ impl Builder {
         builder.build()
     }
 
+    #[cfg_attr(
+        not(feature = "file"),
+        allow(unreachable_code, reason = "without the feature there are no options of it")
+    )]
     fn store(&self, builder: CacheBuilder, plan: &Plan) -> Result<CacheBuilder> {
         Ok(match &plan.store {
             Store::Dummy => builder.backend(Dummy),

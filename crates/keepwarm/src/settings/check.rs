@@ -16,7 +16,7 @@ use super::sources::{needs_default, refusal};
 use super::suggest::known;
 use super::{AliasSettings, Registry, Settings};
 use crate::backend::{BackendOption, COMMON_OPTIONS};
-use crate::codec::Codec;
+use crate::codec::{Codec, compression};
 use crate::error::{Error, ErrorKind, Result};
 use crate::expiry::Timeout;
 use crate::key::{KeyFunction, Version};
@@ -35,6 +35,7 @@ pub(crate) struct Plan {
     pub(super) version: Version,
     pub(super) key_function: Option<Arc<KeyFunction>>,
     pub(super) codec: Codec,
+    pub(super) compress_min_bytes: Option<u64>,
     pub(super) lease: Option<Duration>,
     pub(super) resilience: Resilience,
     pub(super) options: Options,
@@ -118,6 +119,15 @@ fn plan(alias: &str, settings: &AliasSettings, registry: &Registry) -> Result<Pl
         codec: text(take("codec"))
             .and_then(|name| Codec::ALL.iter().copied().find(|codec| codec.name() == name))
             .unwrap_or_default(),
+        compress_min_bytes: match take("compress_min_bytes") {
+            Some(Reading::Whole(_)) if !compression::AVAILABLE => {
+                return Err(refusal(format!(
+                    "alias `{alias}`: COMPRESS_MIN_BYTES: this program was built without keepwarm's feature `zstd`"
+                )));
+            }
+            Some(Reading::Whole(bytes)) => Some(bytes),
+            _ => None,
+        },
         lease: match take("lease") {
             Some(Reading::Duration(length)) => Some(length),
             _ => None,

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde::Serialize;
 
 use super::{Counters, Event};
-use crate::backend::{BreakerState, Health, Housekeeping, Size};
+use crate::backend::{BreakerState, Health, Housekeeping, ServerFigures, Size};
 use crate::entry::MissReason;
 
 /// What a cache has done since it was built, or since its statistics were reset.
@@ -62,6 +62,8 @@ pub struct Stats {
     pub bytes: Option<u64>,
     /// How the layers around the store are: the breaker, what was swallowed and dropped, the near tier.
     pub health: Health,
+    /// What the store's servers tell of themselves; `None` for a store without servers.
+    pub server: Option<ServerFigures>,
 }
 
 impl Stats {
@@ -84,6 +86,7 @@ impl Stats {
             entries: size.entries,
             bytes: size.bytes,
             health: kept.health,
+            server: kept.server,
         }
     }
 
@@ -151,6 +154,8 @@ impl Stats {
             ("near_entries", self.health.near.map(|near| near.entries)),
             ("near_watching", self.health.near.map(|near| u64::from(near.watching))),
             ("near_fetches", self.health.near.map(|near| near.fetches)),
+            ("server_connected_clients", self.server.map(|server| server.connected_clients)),
+            ("server_used_memory_bytes", self.server.map(|server| server.used_memory)),
         ];
         for (name, value) in gauges {
             if let Some(value) = value {

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::Anchor;
 use super::checksum::checksum;
 use super::reader::{Reader, decimal, put_varint};
-use crate::codec::Codec;
+use crate::codec::{Codec, Encoded, LARGEST_UNPACKED};
 use crate::entry::{Entry, Generation, Mark, Marker, MarkerKind, Marks, Stamp};
 use crate::error::Result;
 use crate::expiry::Deadline;
@@ -18,9 +18,8 @@ use crate::payload::{Payload, Undecodable};
 const TAG: u8 = 0xc1;
 const VERSION: u8 = 1;
 
+// The codecs of values have the numbers of `Codec::number`.
 const CODEC_INTEGER: u8 = 0;
-const CODEC_MESSAGEPACK: u8 = 1;
-const CODEC_JSON: u8 = 2;
 const CODEC_GENERATION: u8 = 4;
 const CODEC_LEASE: u8 = 5;
 
@@ -33,10 +32,15 @@ const HAS_SCHEMA: u8 = 0x20;
 const HAS_MARKS: u8 = 0x40;
 const HAS_MORE_FLAGS: u8 = 0x80;
 
+const MORE_PACKED: u8 = 0x01;
+
 const MARK_TAG: u8 = 1;
 const MARK_NAMESPACE: u8 = 2;
 
 const CHECKSUM_LENGTH: usize = 4;
+
+/// Of a pickle.
+const SIGNATURE_LENGTH: usize = 32;
 
 /// What an envelope carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +48,7 @@ const CHECKSUM_LENGTH: usize = 4;
 pub enum Content {
     /// An integer.
     Integer(i64),
-    /// A value in the form of its codec.
+    /// A value in the form of its codec, compressed where the envelope's `unpacked` says so.
     Value(Codec, Bytes),
     /// The generation of a marker or scope: an entry of its own in stores that have no better place for it.
     Generation(Generation),
@@ -84,6 +88,8 @@ pub struct Envelope {
     pub scope: Option<Generation>,
     /// The fingerprint of the type's shape.
     pub schema: Option<NonZeroU32>,
+    /// The length of the payload before it was compressed; `None` where it is not.
+    pub unpacked: Option<u64>,
     /// The tags and namespaces it was written under, with their generations.
     pub marks: Marks,
 }
@@ -99,6 +105,7 @@ impl Envelope {
             stamp: None,
             scope: None,
             schema: None,
+            unpacked: None,
             marks: None,
         }
     }
@@ -108,31 +115,43 @@ impl Envelope {
     /// # Errors
     /// [`ErrorKind::Encode`](crate::ErrorKind::Encode) when the payload is an object whose type refuses `codec`.
     pub fn of(entry: &Entry, anchor: Anchor, codec: Codec) -> Result<Self> {
-        let content = match &entry.payload {
-            Payload::Integer(number) => Content::Integer(*number),
-            Payload::Bytes(codec, bytes) => Content::Value(*codec, Bytes::clone(bytes)),
-            Payload::Object(object) => Content::Value(codec, (**object).encode(codec)?),
+        let of_value = |codec, encoded: Encoded| Self {
+            schema: encoded.schema,
+            unpacked: encoded.unpacked,
+            ..Self::new(Content::Value(codec, encoded.bytes))
+        };
+        let envelope = match &entry.payload {
+            Payload::Integer(number) => Self::new(Content::Integer(*number)),
+            Payload::Bytes(codec, encoded) => of_value(*codec, Encoded::clone(encoded)),
+            Payload::Object(object) => of_value(codec, (**object).encoded(codec)?),
         };
         Ok(Self {
             written: Some(anchor.unix_millis(entry.written)),
             hard_deadline: anchor.deadline_unix_millis(entry.deadline),
             stamp: Some(entry.stamp),
             marks: entry.marks.clone().filter(|marks| !marks.is_empty()),
-            ..Self::new(content)
+            ..envelope
         })
+    }
+
+    /// The value in the envelope; `None` when it is none but the state of a marker, or a lease.
+    pub fn payload(&self) -> Option<Payload> {
+        match &self.content {
+            Content::Integer(number) => Some(Payload::Integer(*number)),
+            Content::Value(codec, bytes) => {
+                let encoded = Encoded { schema: self.schema, unpacked: self.unpacked, ..Encoded::new(bytes.clone()) };
+                Some(Payload::Bytes(*codec, Box::new(encoded)))
+            }
+            Content::Generation(_) | Content::Lease(_) => None,
+        }
     }
 
     /// The entry in the envelope. What is not there is read as never, now, and a stamp of 0.
     ///
     /// # Errors
-    /// [`Undecodable`] when it is no value but a generation.
+    /// [`Undecodable`] when it is no value but a generation or a lease.
     pub fn into_entry(self, anchor: Anchor) -> Result<Entry, Undecodable> {
-        let payload = match self.content {
-            Content::Integer(number) => Payload::Integer(number),
-            Content::Value(codec, bytes) => Payload::bytes(codec, bytes),
-            Content::Generation(_) => return Err(Undecodable("a generation is not a value".to_owned())),
-            Content::Lease(_) => return Err(Undecodable("a lease is not a value".to_owned())),
-        };
+        let payload = self.payload().ok_or_else(|| Undecodable("a generation or lease is not a value".to_owned()))?;
         Ok(Entry {
             payload,
             deadline: self.hard_deadline.map_or(Deadline::NEVER, |millis| Deadline::at(anchor.moment(millis))),
@@ -146,8 +165,7 @@ impl Envelope {
     pub fn write(&self, key: &str) -> Vec<u8> {
         let (codec, payload) = match &self.content {
             Content::Integer(number) => (CODEC_INTEGER, Bytes::from(number.to_string())),
-            Content::Value(Codec::MessagePack, bytes) => (CODEC_MESSAGEPACK, bytes.clone()),
-            Content::Value(Codec::Json, bytes) => (CODEC_JSON, bytes.clone()),
+            Content::Value(codec, bytes) => (codec.number(), bytes.clone()),
             Content::Generation(generation) => (CODEC_GENERATION, Bytes::copy_from_slice(&generation.0.to_le_bytes())),
             Content::Lease(millis) => (CODEC_LEASE, Bytes::from(millis.to_string())),
         };
@@ -186,6 +204,11 @@ impl Envelope {
             put_varint(&mut out, marks.len() as u64);
             marks.iter().for_each(|mark| put_mark(&mut out, mark));
         }
+        if let Some(length) = self.unpacked {
+            flags |= HAS_MORE_FLAGS;
+            out.push(MORE_PACKED);
+            put_varint(&mut out, length);
+        }
         out[3] = flags;
         out.extend_from_slice(&payload);
         let checksum = checksum(key, &out);
@@ -210,9 +233,6 @@ impl Envelope {
         if checksum(key, body) != u32::from_le_bytes(*stored) {
             return Err(Undecodable("the checksum does not fit: the bytes are torn, or another key's".to_owned()));
         }
-        if flags & HAS_MORE_FLAGS != 0 {
-            return Err(Undecodable("the entry is compressed, encrypted or otherwise of a later kind".to_owned()));
-        }
         let field = |flag| flags & flag != 0;
         let written = field(HAS_WRITTEN).then(|| reader.varint()).transpose()?;
         let mut deadline = |flag| -> Result<Option<u64>, Undecodable> {
@@ -225,9 +245,13 @@ impl Envelope {
         let scope = field(HAS_SCOPE).then(|| reader.u64()).transpose()?.map(Generation);
         let schema = field(HAS_SCHEMA).then(|| read_schema(&mut reader)).transpose()?;
         let marks = field(HAS_MARKS).then(|| read_marks(&mut reader)).transpose()?;
+        let unpacked = field(HAS_MORE_FLAGS).then(|| read_more(&mut reader)).transpose()?;
         let payload = bytes.slice(body.len() - reader.left()..body.len());
-        let content = read_content(codec, payload)?;
-        Ok(Self { content, written, hard_deadline, soft_deadline, stamp, scope, schema, marks })
+        let content = read_content(codec, payload, unpacked.is_some())?;
+        if unpacked.is_some() && !matches!(content, Content::Value(..)) {
+            return Err(Undecodable("what is no value is said to be compressed".to_owned()));
+        }
+        Ok(Self { content, written, hard_deadline, soft_deadline, stamp, scope, schema, unpacked, marks })
     }
 }
 
@@ -251,6 +275,20 @@ fn read_schema(reader: &mut Reader<'_>) -> Result<NonZeroU32, Undecodable> {
     NonZeroU32::new(fingerprint).ok_or_else(|| Undecodable("a fingerprint of 0 is none".to_owned()))
 }
 
+/// What the second byte of flags says; the length before compression is the only thing so far.
+fn read_more(reader: &mut Reader<'_>) -> Result<u64, Undecodable> {
+    match reader.byte()? {
+        MORE_PACKED => {
+            let length = reader.varint()?;
+            if length > LARGEST_UNPACKED as u64 {
+                return Err(Undecodable("a compressed value is said to be longer than any may be".to_owned()));
+            }
+            Ok(length)
+        }
+        _ => Err(Undecodable("the entry is encrypted or otherwise of a later kind".to_owned())),
+    }
+}
+
 fn read_marks(reader: &mut Reader<'_>) -> Result<Arc<[Mark]>, Undecodable> {
     let count = reader.varint()?;
     if count == 0 {
@@ -270,11 +308,9 @@ fn read_marks(reader: &mut Reader<'_>) -> Result<Arc<[Mark]>, Undecodable> {
     Ok(marks.into())
 }
 
-fn read_content(codec: u8, payload: Bytes) -> Result<Content, Undecodable> {
+fn read_content(codec: u8, payload: Bytes, packed: bool) -> Result<Content, Undecodable> {
     match codec {
         CODEC_INTEGER => decimal(&payload).map(Content::Integer).ok_or("an integer is not a decimal"),
-        CODEC_MESSAGEPACK => Ok(Content::Value(Codec::MessagePack, payload)),
-        CODEC_JSON => Ok(Content::Value(Codec::Json, payload)),
         CODEC_GENERATION => (&payload[..])
             .try_into()
             .map(|bytes| Content::Generation(Generation(u64::from_le_bytes(bytes))))
@@ -283,7 +319,13 @@ fn read_content(codec: u8, payload: Bytes) -> Result<Content, Undecodable> {
             .and_then(|millis| u64::try_from(millis).ok())
             .map(Content::Lease)
             .ok_or("a lease's length is not a decimal"),
-        _ => return Err(Undecodable(format!("codec {codec} is not known here"))),
+        _ => match Codec::numbered(codec) {
+            Some(Codec::Pickle) if !packed && payload.len() < SIGNATURE_LENGTH => {
+                Err("a pickle is shorter than its signature")
+            }
+            Some(codec) => Ok(Content::Value(codec, payload)),
+            None => return Err(Undecodable(format!("codec {codec} is not known here"))),
+        },
     }
     .map_err(|reason| Undecodable(reason.to_owned()))
 }

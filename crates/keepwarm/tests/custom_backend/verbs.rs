@@ -17,7 +17,7 @@ async fn what_is_put_is_got() {
     let entry = Entry { payload, ..bench.integer_for(0, 60) };
     assert_eq!(bench.put(KEY, entry.clone(), When::Always).await, Put::Stored);
     let Lookup::Hit(back) = bench.get(KEY).await else { panic!("a miss") };
-    assert!(matches!(back.payload, Payload::Bytes(Codec::Json, bytes) if *bytes == "[1,2]"));
+    assert!(matches!(back.payload, Payload::Bytes(Codec::Json, bytes) if **bytes == "[1,2]"));
     assert_eq!((back.deadline, back.written, back.marks), (entry.deadline, entry.written, None));
     assert_ne!(back.stamp, Stamp(0), "the entry has a stamp of its own");
 }
@@ -30,7 +30,7 @@ async fn a_stored_null_is_not_a_miss() {
         let entry = Entry { payload: Payload::bytes(codec, null), ..bench.integer(0) };
         bench.put(KEY, entry, When::Always).await;
         let Lookup::Hit(entry) = bench.get(KEY).await else { panic!("a stored null is a miss") };
-        assert!(matches!(entry.payload, Payload::Bytes(_, bytes) if *bytes == null));
+        assert!(matches!(entry.payload, Payload::Bytes(_, bytes) if **bytes == null));
     }
 }
 

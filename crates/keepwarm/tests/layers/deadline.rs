@@ -59,6 +59,34 @@ fn the_system_clock_ends_blocking_calls_as_well() {
 }
 
 #[test]
+fn a_runtime_that_was_built_without_timers_keeps_deadlines_all_the_same() {
+    let bench = Bench::new();
+    let hasty = bench.bare().layer(CallDeadline::new(millis(30))).build().unwrap();
+    // What is answered ends its sleep long before it is over.
+    let cache = bench.bare().layer(CallDeadline::new(keepwarm_conformance::kit::PATIENCE)).build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        cache.set("key", &1).await.unwrap();
+        bench.gate.hold(|_| true);
+        for _ in 0..3 {
+            let begin = Instant::now();
+            assert_eq!(hasty.get::<i32>("key").await.unwrap_err().kind(), ErrorKind::Timeout);
+            assert!(begin.elapsed() >= millis(30));
+        }
+        bench.gate.open();
+        let calls: Vec<_> = (0..100)
+            .map(|_| {
+                let cache = cache.clone();
+                tokio::spawn(async move { cache.get::<i32>("key").await })
+            })
+            .collect();
+        for call in calls {
+            assert_eq!(call.await.unwrap().unwrap(), Some(1));
+        }
+    });
+}
+
+#[test]
 fn every_verb_has_the_deadline() {
     let bench = Bench::new();
     let cache = bench.bare().layer(CallDeadline::new(millis(5))).build().unwrap();

@@ -163,10 +163,20 @@ fn a_lock_that_could_not_be_released_is_released_when_the_store_is_back() {
     let bench = Bench::new();
     let cache = bench.degrading();
     let guard = cache.lock("name").timeout(secs(1000)).wait().unwrap();
-    bench.faults.when(|call| (call.verb == Verb::Remove).then_some(Fault::Refused(ErrorKind::Connection)));
+    bench.faults.when(|call| (call.verb == Verb::Lock).then_some(Fault::Refused(ErrorKind::Connection)));
     assert!(!guard.release().wait().unwrap());
     bench.up_again(&cache);
     assert!(cache.lock("name").try_now().wait().unwrap().is_some());
+}
+
+#[test]
+fn a_lock_that_was_taken_unseen_is_freed_when_the_store_is_back() {
+    let bench = Bench::new();
+    let cache = bench.degrading();
+    bench.faults.when(|call| (call.verb == Verb::Lock).then_some(Fault::AnswerLost(ErrorKind::Timeout)));
+    assert!(cache.lock("name").timeout(secs(1000)).try_now().wait().unwrap().is_none());
+    bench.up_again(&cache);
+    assert!(cache.lock("name").try_now().wait().unwrap().is_some(), "nobody holds it");
 }
 
 /// A stopped server carries out what lies in its sockets when it goes on, in whatever order: a set that nobody waits for any

@@ -73,6 +73,35 @@ fn a_second_read_does_not_ask_the_store_and_shares_one_value() {
     assert_eq!(stats(&here).hits, 4);
 }
 
+#[test]
+fn a_read_of_many_keeps_what_it_fetches_and_asks_only_for_what_is_not_near() {
+    let two = Two::new();
+    let (here, there) = (two.here(), two.there());
+    there.set_many([("a", &1), ("b", &2), ("c", &3)]).wait().unwrap();
+    there.set("tagged", &4).tags(["tag"]).wait().unwrap();
+    assert_eq!(here.get::<i32>("a").wait().unwrap(), Some(1));
+    two.record.take();
+    let read = || here.get_many::<i32, _>(["a", "b", "c", "tagged", "absent"]).wait().unwrap();
+    assert_eq!(read().len(), 4);
+    let asked = two.record.take();
+    assert_eq!(asked.len(), 1, "{asked:?}");
+    let name = |key: &str| here.make_key(key, None).unwrap();
+    assert_eq!((asked[0].verb, &asked[0].names), (Verb::Entries, &["b", "c", "tagged", "absent"].map(name).to_vec()));
+    // Near: all but what is not there.
+    assert_eq!(read().len(), 4);
+    let asked = two.record.take();
+    assert_eq!((asked.len(), &asked[0].names), (1, &vec![name("absent")]));
+    for key in ["b", "c"] {
+        assert!(here.get::<i32>(key).wait().unwrap().is_some());
+    }
+    assert_eq!(two.asked(), 0, "single reads find what a read of many kept");
+    // What another machine changes is gone here.
+    there.set("b", &20).wait().unwrap();
+    there.invalidate_tag("tag").wait().unwrap();
+    let found = read();
+    assert_eq!((found.get("a"), found.get("b"), found.get("tagged")), (Some(&1), Some(&20), None));
+}
+
 /// What another machine does to the key, and what is there afterwards.
 type Change = fn(&Cache);
 
@@ -156,7 +185,12 @@ fn a_fetch_that_an_invalidation_overtook_is_not_kept() {
         ("clear", |there| there.clear().wait().unwrap()),
         ("clear_store", |there| there.clear_store().wait().unwrap()),
     ];
-    for (name, invalidate) in invalidations {
+    type Read = fn(&Cache) -> Option<i32>;
+    let reads: [Read; 2] =
+        [|here| here.get("key").wait().unwrap(), |here| here.get_many(["key", "absent"]).wait().unwrap().remove("key")];
+    for ((name, invalidate), read) in
+        invalidations.iter().flat_map(|change| reads.iter().map(move |read| (change, *read)))
+    {
         let two = Two::new();
         let there = two.there();
         // Holds the answer, after the store has given it.
@@ -165,10 +199,10 @@ fn a_fetch_that_an_invalidation_overtook_is_not_kept() {
         let clock = keepwarm::clock::Clock::manual(&two.clock);
         let here = Cache::builder().backend(store.built()).layer(two.tiered()).clock(clock).build().unwrap();
         there.set("key", &1).tags(["tag"]).wait().unwrap();
-        answers.hold(|call| call.verb == Verb::Entry);
+        answers.hold(|call| matches!(call.verb, Verb::Entry | Verb::Entries));
         let fetch = thread::spawn({
             let here = here.clone();
-            move || here.get::<i32>("key").wait().unwrap()
+            move || read(&here)
         });
         answers.wait_until_held(1);
         invalidate(&there);

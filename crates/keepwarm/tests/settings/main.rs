@@ -1,6 +1,8 @@
 //! Settings from every source: what is taken, what is refused, and what the message says.
 
 mod aliases;
+#[cfg(feature = "zstd")]
+mod compression;
 mod documentation;
 mod environment;
 mod failing;

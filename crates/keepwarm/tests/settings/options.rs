@@ -170,7 +170,8 @@ fn bounds_that_contradict_each_other_are_refused() {
         ("max_entries = 99999999999999999999.0", "a whole number of at least 1"),
         ("max_bytes = '64 megs'", "a number of bytes"),
         ("eviction = 'random'", "\"s3-fifo\" or \"lru\""),
-        ("codec = 'pickle'", "\"messagepack\" or \"json\""),
+        ("codec = 'pickle'", "\"messagepack\" or \"json\" or \"raw\""),
+        ("compress_min_bytes = 'many'", "a number of bytes"),
         ("on_error = 'ignore'", "\"raise\" or \"degrade\""),
         ("lease = 0", "seconds above zero"),
     ] {

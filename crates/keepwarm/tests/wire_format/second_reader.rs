@@ -11,7 +11,7 @@ use keepwarm::wire::{Content, Envelope};
 pub(crate) fn read(key: &[u8], entry: &[u8]) -> Option<Envelope> {
     let (covered, checksum) = entry.split_at_checked(entry.len().checked_sub(4)?)?;
     let [0xc1, 1, codec, flags, rest @ ..] = covered else { return None };
-    if crc32(&[key, covered].concat()).to_le_bytes() != checksum || flags & 0x80 != 0 {
+    if crc32(&[key, covered].concat()).to_le_bytes() != checksum {
         return None;
     }
     let mut rest = rest;
@@ -50,6 +50,13 @@ pub(crate) fn read(key: &[u8], entry: &[u8]) -> Option<Envelope> {
         }
         envelope.marks = Some((!marks.is_empty()).then(|| marks.into())?);
     }
+    if flags & 0x80 != 0 {
+        let [0x01] = take(&mut rest, 1)? else { return None };
+        envelope.unpacked = Some(varint(&mut rest).filter(|length| *length <= 134_217_728)?);
+    }
+    if envelope.unpacked.is_some() && matches!(codec, 0 | 4 | 5) {
+        return None;
+    }
     envelope.content = match codec {
         0 => {
             let text = std::str::from_utf8(rest).ok()?;
@@ -58,6 +65,13 @@ pub(crate) fn read(key: &[u8], entry: &[u8]) -> Option<Envelope> {
         }
         1 => Content::Value(Codec::MessagePack, rest.to_vec().into()),
         2 => Content::Value(Codec::Json, rest.to_vec().into()),
+        3 => Content::Value(Codec::Raw, rest.to_vec().into()),
+        6 => {
+            if rest.len() < 32 && envelope.unpacked.is_none() {
+                return None;
+            }
+            Content::Value(Codec::Pickle, rest.to_vec().into())
+        }
         4 => Content::Generation(Generation(u64::from_le_bytes(rest.try_into().ok()?))),
         5 => {
             let text = std::str::from_utf8(rest).ok()?;

@@ -1,4 +1,5 @@
-//! The database: a temporary SQLite file in WAL mode, a few readers, one writer, and a count of every query.
+//! The database: a SQLite file in WAL mode, a few readers, one writer, and a count of every query. The file is temporary,
+//! or kept where several copies of the program find it.
 
 pub mod edit;
 mod flights;
@@ -6,15 +7,16 @@ mod load;
 mod places;
 mod report;
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{CachedStatement, Connection, OpenFlags, Params, Row};
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 use tokio::sync::Semaphore;
 
-/// A handle on the shop's database. Clones share it; the file is deleted with the last one.
+/// A handle on the shop's database. Clones share it; a temporary file is deleted with the last one.
 #[derive(Clone)]
 pub struct Database(Arc<Shared>);
 
@@ -24,11 +26,12 @@ struct Shared {
     writer: Mutex<Connection>,
     reader_free: Semaphore,
     queries: AtomicU64,
-    _folder: TempDir,
+    identity: i64,
+    _folder: Option<TempDir>,
 }
 
 impl Database {
-    /// Makes the file and loads the data set into it: the whole of it, or with `every` only each n-th flight, which
+    /// Makes a temporary file and loads the data set into it: the whole of it, or with `every` only each n-th flight, which
     /// is what a test that wants to start in a moment asks for. Blocks for a second or two.
     ///
     /// # Errors
@@ -37,20 +40,53 @@ impl Database {
         let folder =
             TempDir::with_prefix("keepwarm-shop-").map_err(|error| unable_to_open(&std::env::temp_dir(), &error))?;
         let file = folder.path().join("shop.sqlite");
-        let mut writer = Connection::open(&file)?;
-        writer.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;")?;
-        load::load(&mut writer, every.max(1))?;
+        fill(&file, every)?;
+        Self::open(&file, Some(folder))
+    }
 
+    /// Opens the file, which outlives the program and may be open in several copies of it; makes it as
+    /// [`create`](Self::create) does if there is none.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, or made and filled.
+    pub fn keep(file: &Path, every: usize) -> Result<Self, rusqlite::Error> {
+        if !file.exists() {
+            let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let unable = |error: std::io::Error| unable_to_open(folder, &error);
+            std::fs::create_dir_all(folder).map_err(unable)?;
+            // Filled beside it and put in its place whole: of copies that begin together all go on with the first one's, and
+            // one that is killed meanwhile leaves no half of a database.
+            let made = NamedTempFile::new_in(folder).map_err(unable)?;
+            fill(made.path(), every)?;
+            match made.persist_noclobber(file) {
+                Ok(_) => {}
+                Err(taken) if taken.error.kind() == ErrorKind::AlreadyExists => {}
+                Err(other) => return Err(unable(other.error)),
+            }
+        }
+        Self::open(file, None)
+    }
+
+    fn open(file: &Path, folder: Option<TempDir>) -> Result<Self, rusqlite::Error> {
+        let writer = Connection::open(file)?;
+        writer.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;")?;
+        let identity = writer.query_one("SELECT number FROM identity", (), |row| row.get(0))?;
         // Queries are work for processors, not for a disk: more readers than processors would only queue elsewhere.
         let count = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8);
-        let readers = (0..count).map(|_| open_reader(&file)).collect::<Result<Vec<_>, _>>()?;
+        let readers = (0..count).map(|_| open_reader(file)).collect::<Result<Vec<_>, _>>()?;
         Ok(Self(Arc::new(Shared {
             reader_free: Semaphore::new(readers.len()),
             readers: Mutex::new(readers),
             writer: Mutex::new(writer),
             queries: AtomicU64::new(0),
+            identity,
             _folder: folder,
         })))
+    }
+
+    /// A number that no other database has: what a shared cache holds of another one is not about this one.
+    pub fn identity(&self) -> i64 {
+        self.0.identity
     }
 
     /// How many statements were run since the start.
@@ -138,6 +174,15 @@ impl Drop for Borrowed<'_> {
     fn drop(&mut self) {
         lock(&self.shared.readers).extend(self.connection.take());
     }
+}
+
+/// Makes a database in a file that nobody else has open. It is in WAL mode from the start, because changing the mode needs
+/// the file alone.
+fn fill(file: &Path, every: usize) -> Result<(), rusqlite::Error> {
+    let mut writer = Connection::open(file)?;
+    writer.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;")?;
+    load::load(&mut writer, every.max(1))?;
+    writer.close().map_err(|(_, error)| error)
 }
 
 fn open_reader(file: &Path) -> Result<Connection, rusqlite::Error> {

@@ -1,3 +1,6 @@
+-- Which database this is: a cache that outlives it, or that several share, tells them apart by it.
+CREATE TABLE identity AS SELECT abs(random() / 2048) AS number;
+
 CREATE TABLE airline (code TEXT PRIMARY KEY, name TEXT NOT NULL) WITHOUT ROWID;
 
 CREATE TABLE airport (

@@ -57,9 +57,10 @@ impl Outcome {
     }
 }
 
-/// Goes through `workload` with so many visitors at once; `progress` is called after each request.
+/// Goes through `workload` with so many visitors at once; `progress` is called after each request. The visitors are spread
+/// over the addresses, which are those of shops with one database: what was edited in one is looked for in all.
 pub async fn drive(
-    address: SocketAddr,
+    addresses: &[SocketAddr],
     workload: &Workload,
     clients: usize,
     progress: impl Fn() + Send + Sync + 'static,
@@ -73,8 +74,8 @@ pub async fn drive(
         progress: Box::new(progress),
     });
     let started = Instant::now();
-    let visitors: Vec<_> =
-        (0..clients.max(1)).map(|_| tokio::spawn(Arc::clone(&drive).visit(Client::new(address)))).collect();
+    let visitor = |address| tokio::spawn(Arc::clone(&drive).visit(Client::new(address)));
+    let visitors: Vec<_> = addresses.iter().copied().cycle().take(clients.max(addresses.len())).map(visitor).collect();
     for visitor in visitors {
         if let Err(error) = visitor.await {
             std::panic::resume_unwind(error.into_panic());

@@ -19,7 +19,7 @@ async fn workload(visit: &Visit, seed: u64) -> Workload {
 async fn driven(cache: Cache, invalidation: Invalidation) -> (Visit, Outcome) {
     let visit = open(cache, invalidation, 10_000).await;
     let workload = workload(&visit, 7).await;
-    let outcome = drive(visit.server.address(), &workload, 6, || {}).await;
+    let outcome = drive(&[visit.server.address()], &workload, 6, || {}).await;
     (visit, outcome)
 }
 
@@ -53,7 +53,7 @@ async fn requests_without_an_answer_are_counted() {
     let workload = workload(&visit, 7).await;
     let address = visit.server.address();
     visit.server.close().await.unwrap();
-    let outcome = drive(address, &workload, 2, || {}).await;
+    let outcome = drive(&[address], &workload, 2, || {}).await;
     assert_eq!(outcome.failed, STEPS as u64);
     assert!(!outcome.is_clean());
 }
@@ -65,7 +65,7 @@ async fn pages_that_are_not_as_expected_are_counted() {
     let mut flight = visit.bestseller().await;
     flight.id = 999_999;
     let workload = Workload::new(&[flight], 50, 1).unwrap();
-    let outcome = drive(visit.server.address(), &workload, 2, || {}).await;
+    let outcome = drive(&[visit.server.address()], &workload, 2, || {}).await;
     assert!(outcome.failed > 10 && outcome.stale == 0, "{outcome:?}");
 }
 
@@ -82,7 +82,7 @@ async fn a_seed_decides_what_is_done_and_every_request_is_reported() {
     let count = move || {
         moved.fetch_add(1, Ordering::Relaxed);
     };
-    let outcome = drive(visit.server.address(), &one, 1, count).await;
+    let outcome = drive(&[visit.server.address()], &one, 1, count).await;
     assert_eq!(progress.load(Ordering::Relaxed), one.requests(), "with one visitor, no edit is overtaken");
     assert_eq!(outcome.latencies.count(), one.requests() as u64);
 }

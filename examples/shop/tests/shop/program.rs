@@ -1,7 +1,9 @@
 //! The program as `make demo` runs it.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufReader, Read};
 use std::process::{Command, Output, Stdio};
+
+use crate::copies::line_with;
 
 fn shop(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_shop")).args(arguments).output().unwrap()
@@ -66,11 +68,7 @@ fn an_interruption_ends_it_cleanly() {
         .spawn()
         .unwrap();
     let mut printed = BufReader::new(running.stdout.take().unwrap());
-    let mut line = String::new();
-    while !line.contains("until Ctrl-C") {
-        line.clear();
-        assert!(printed.read_line(&mut line).unwrap() > 0, "it opens");
-    }
+    line_with(&mut printed, "until Ctrl-C");
     assert_eq!(folder.path().read_dir().unwrap().count(), 1, "the database is there");
     let killed = Command::new("kill").args(["-INT", &running.id().to_string()]).status().unwrap();
     assert!(killed.success());

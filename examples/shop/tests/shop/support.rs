@@ -8,7 +8,7 @@ use shop::model::Flight;
 use shop::web::Server;
 
 /// Enough flights for every page to have some.
-const EVERY: usize = 20;
+pub(crate) const EVERY: usize = 20;
 
 /// A shop that is open, and somebody in it.
 pub(crate) struct Visit {

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::failures::kind_of;
 use super::leases::Leases;
 use super::markers::scope_key;
 use super::{Adapter, Custom, CustomError};
 use crate::backend::When;
 use crate::entry::{Generation, MissReason};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::key::Key;
 use crate::wire::{Content, Envelope};
 
@@ -95,13 +96,13 @@ impl<C: Custom> Adapter<C> {
     }
 
     fn failed(&self, method: &'static str, key: &str, error: CustomError) -> Error {
-        Error::new(ErrorKind::Backend, format!("the custom store's `{method}` failed"))
+        Error::new(kind_of(&error), format!("the custom store's `{method}` failed"))
             .with_backend(self.kind)
             .with_key(key)
             .with_source(error)
     }
 
     pub(super) fn clear_failed(&self, error: CustomError) -> Error {
-        Error::new(ErrorKind::Backend, "the custom store's `clear` failed").with_backend(self.kind).with_source(error)
+        Error::new(kind_of(&error), "the custom store's `clear` failed").with_backend(self.kind).with_source(error)
     }
 }

@@ -49,6 +49,12 @@
 //!   same store stay. The old entries lie there, dead, until they are written over or your store drops them. Clearing the
 //!   whole store calls your `clear`.
 //!
+//! - An error of yours is [`ErrorKind::Backend`](crate::ErrorKind::Backend), unless it is or was caused by an
+//!   [`io::Error`](std::io::Error) that says that the store cannot be reached
+//!   ([`Connection`](crate::ErrorKind::Connection): refused, reset, broken pipe, unexpected end ...) or did not answer in time
+//!   ([`Timeout`](crate::ErrorKind::Timeout), also of tokio's `timeout`). Those are what a
+//!   [`Breaker`](crate::layers::Breaker) counts.
+//!
 //! # What it guarantees, and what it cannot
 //! Every verb is atomic among the threads and tasks of this process, through locks by key that every clone of the adapter
 //! shares. A dropped future gives its lock back, a panic in your code passes through to the caller and leaves nothing
@@ -58,6 +64,7 @@
 
 mod adapter;
 mod entries;
+mod failures;
 mod leases;
 mod markers;
 pub(in crate::backends) mod random;

@@ -7,8 +7,8 @@ use super::markers::{marker_key, scope_key};
 use super::random::fresh;
 use super::{Adapter, Custom};
 use crate::backend::{
-    Abilities, Backend, Claim, Count, Fence, Housekeeping, Inspection, Lease, Lookup, Page, Put, Refusal, Sharing,
-    Size, When,
+    Abilities, Backend, Claim, Count, Fence, Housekeeping, Inspection, Lease, Locked, Locking, Lookup, Page, Put,
+    Refusal, Sharing, Size, When, derived,
 };
 use crate::codec::Codec;
 use crate::entry::{Entry, Generation, Marker, MissReason, Stamp};
@@ -87,6 +87,10 @@ impl<C: Custom> Backend for Adapter<C> {
 
     async fn entry(&self, key: &Key<'_>, _hint: &[Marker]) -> Result<Lookup<Entry>> {
         self.look(key, |entry| entry).await
+    }
+
+    async fn entries(&self, keys: &[Key<'_>], hint: &[Marker]) -> Result<Vec<Lookup<Entry>>> {
+        derived::entries(self, keys, hint).await
     }
 
     async fn put(&self, key: &Key<'_>, entry: Entry, when: When) -> Result<Put> {
@@ -172,6 +176,14 @@ impl<C: Custom> Backend for Adapter<C> {
             self.save(key, &envelope).await?;
         }
         Ok(Count::Now(sum))
+    }
+
+    async fn tally(&self, key: &Key<'_>, delta: i64, create: Entry) -> Result<(Count, Deadline)> {
+        derived::tally(self, key, delta, create).await
+    }
+
+    async fn lock(&self, key: &Key<'_>, owner: &str, locking: Locking) -> Result<Locked> {
+        derived::lock(self, key, owner, locking).await
     }
 
     async fn touch(&self, key: &Key<'_>, deadline: Deadline) -> Result<bool> {

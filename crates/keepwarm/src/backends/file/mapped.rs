@@ -8,9 +8,7 @@ use keepwarm_engine::{self as engine, MarkRef, Store, ValueRef, Write};
 
 use super::FileOptions;
 use super::time::{Now, StoreTime};
-use super::values::{
-    codec_number, condition, entry, failed, kind_number, lookup, marker, not_opened, payload, put, reason,
-};
+use super::values::{condition, entry, failed, kind_number, lookup, marker, not_opened, payload, put, reason, record};
 use crate::backend::{Claim, Count, Fence, Housekeeping, Inspection, Lease, Lookup, Page, Put, Size, When};
 use crate::clock::Clock;
 use crate::codec::Codec;
@@ -86,9 +84,14 @@ impl Mapped {
             }
             other => other,
         };
+        let bytes;
         let value = match payload {
             Payload::Integer(number) => ValueRef::Integer(*number),
-            Payload::Bytes(codec, bytes) => ValueRef::Bytes { codec: codec_number(*codec), bytes },
+            Payload::Bytes(codec, encoded) => {
+                let (codec, with_head) = record(*codec, encoded);
+                bytes = with_head;
+                ValueRef::Bytes { codec, bytes: &bytes }
+            }
             Payload::Object(_) => unreachable!("it was encoded just now"),
         };
         let marks: Vec<_> = entry

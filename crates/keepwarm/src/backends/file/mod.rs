@@ -35,7 +35,8 @@ pub use options::{FileMode, FileOptions};
 use plain::Plain;
 
 use crate::backend::{
-    Abilities, Backend, Claim, Count, Housekeeping, Inspection, Lease, Lookup, Page, Put, Sharing, Size, When,
+    Abilities, Backend, Claim, Count, Housekeeping, Inspection, Lease, Locked, Locking, Lookup, Page, Put, Sharing,
+    Size, When, derived,
 };
 use crate::cache::{Cache, CacheBuilder};
 use crate::clock::Clock;
@@ -161,6 +162,10 @@ impl Backend for FileStore {
         either!(self, store => store.entry(key))
     }
 
+    async fn entries(&self, keys: &[Key<'_>], hint: &[Marker]) -> Result<Vec<Lookup<Entry>>> {
+        derived::entries(self, keys, hint).await
+    }
+
     async fn put(&self, key: &Key<'_>, entry: Entry, when: When) -> Result<Put> {
         either!(self, store => store.put(key, entry, when))
     }
@@ -183,6 +188,14 @@ impl Backend for FileStore {
 
     async fn add_to(&self, key: &Key<'_>, delta: i64, create: Option<Entry>) -> Result<Count> {
         either!(self, store => store.add_to(key, delta, create))
+    }
+
+    async fn tally(&self, key: &Key<'_>, delta: i64, create: Entry) -> Result<(Count, Deadline)> {
+        derived::tally(self, key, delta, create).await
+    }
+
+    async fn lock(&self, key: &Key<'_>, owner: &str, locking: Locking) -> Result<Locked> {
+        derived::lock(self, key, owner, locking).await
     }
 
     async fn touch(&self, key: &Key<'_>, deadline: Deadline) -> Result<bool> {

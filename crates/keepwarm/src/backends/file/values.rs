@@ -1,25 +1,60 @@
 //! Between the crate's types and the engine's.
 
+use std::borrow::Cow;
+use std::num::NonZeroU32;
 use std::path::Path;
 
+use bytes::Buf as _;
 use keepwarm_engine as engine;
 
 use super::time::Now;
 use crate::backend::{Lookup, Put, Refusal, When};
-use crate::codec::Codec;
+use crate::codec::{Codec, Encoded};
 use crate::entry::{Entry, Generation, Mark, Marker, MarkerKind, MissReason, Stamp};
 use crate::error::{Error, ErrorKind};
 use crate::payload::Payload;
 
-// As in the wire format.
-const MESSAGEPACK: u8 = 1;
-const JSON: u8 = 2;
+// A record's codec is the number that it has in the wire format, and above it what lies in front of the value, in this
+// order. The engine keeps neither, because few values have either.
+const HAS_SCHEMA: u8 = 0x40;
+const IS_PACKED: u8 = 0x80;
 
-pub(super) fn codec_number(codec: Codec) -> u8 {
-    match codec {
-        Codec::MessagePack => MESSAGEPACK,
-        Codec::Json => JSON,
+/// A value as the engine takes it: the number of its codec, and its bytes with what lies in front of them.
+pub(super) fn record(codec: Codec, encoded: &Encoded) -> (u8, Cow<'_, [u8]>) {
+    let number = codec.number();
+    if encoded.schema.is_none() && encoded.unpacked.is_none() {
+        return (number, Cow::Borrowed(&encoded.bytes));
     }
+    let mut number = number;
+    let mut bytes = Vec::with_capacity(12 + encoded.bytes.len());
+    if let Some(schema) = encoded.schema {
+        number |= HAS_SCHEMA;
+        bytes.extend(schema.get().to_le_bytes());
+    }
+    if let Some(length) = encoded.unpacked {
+        number |= IS_PACKED;
+        bytes.extend(length.to_le_bytes());
+    }
+    bytes.extend_from_slice(&encoded.bytes);
+    (number, Cow::Owned(bytes))
+}
+
+/// The value of a record; `None` where this version does not know its codec, or what has to lie in front of it does not.
+#[inline]
+fn of_record(number: u8, bytes: Vec<u8>) -> Option<Payload> {
+    let codec = Codec::numbered(number & !(HAS_SCHEMA | IS_PACKED))?;
+    let mut encoded = Encoded::new(bytes);
+    if number & HAS_SCHEMA != 0 {
+        let schema = *encoded.bytes.first_chunk()?;
+        encoded.schema = Some(NonZeroU32::new(u32::from_le_bytes(schema))?);
+        encoded.bytes.advance(schema.len());
+    }
+    if number & IS_PACKED != 0 {
+        let length = *encoded.bytes.first_chunk()?;
+        encoded.unpacked = Some(u64::from_le_bytes(length));
+        encoded.bytes.advance(length.len());
+    }
+    Some(Payload::Bytes(codec, Box::new(encoded)))
 }
 
 const TAG: u8 = 1;
@@ -45,9 +80,7 @@ pub(super) fn marker(marker: &Marker) -> engine::Marker {
 pub(super) fn payload(value: engine::Value) -> Option<Payload> {
     match value {
         engine::Value::Integer(number) => Some(Payload::Integer(number)),
-        engine::Value::Bytes { codec: MESSAGEPACK, bytes } => Some(Payload::bytes(Codec::MessagePack, bytes)),
-        engine::Value::Bytes { codec: JSON, bytes } => Some(Payload::bytes(Codec::Json, bytes)),
-        engine::Value::Bytes { .. } => None,
+        engine::Value::Bytes { codec, bytes } => of_record(codec, bytes),
     }
 }
 

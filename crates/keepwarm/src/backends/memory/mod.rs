@@ -26,7 +26,8 @@ pub use options::MemoryOptions;
 use store::Store;
 
 use crate::backend::{
-    Abilities, Backend, Claim, Count, Housekeeping, Inspection, Lease, Lookup, Page, Put, Sharing, Size, When,
+    Abilities, Backend, Claim, Count, Housekeeping, Inspection, Lease, Locked, Locking, Lookup, Page, Put, Sharing,
+    Size, When, derived,
 };
 use crate::clock::Clock;
 use crate::entry::{Entry, Generation, Marker, Stamp};
@@ -104,6 +105,10 @@ impl Backend for Memory {
         Ok(self.0.get(key, |slot| self.0.entry(slot)))
     }
 
+    async fn entries(&self, keys: &[Key<'_>], hint: &[Marker]) -> Result<Vec<Lookup<Entry>>> {
+        derived::entries(self, keys, hint).await
+    }
+
     async fn put(&self, key: &Key<'_>, entry: Entry, when: When) -> Result<Put> {
         Ok(self.0.put(key, entry, when))
     }
@@ -122,6 +127,14 @@ impl Backend for Memory {
 
     async fn add_to(&self, key: &Key<'_>, delta: i64, create: Option<Entry>) -> Result<Count> {
         Ok(self.0.add_to(key, delta, create))
+    }
+
+    async fn tally(&self, key: &Key<'_>, delta: i64, create: Entry) -> Result<(Count, Deadline)> {
+        derived::tally(self, key, delta, create).await
+    }
+
+    async fn lock(&self, key: &Key<'_>, owner: &str, locking: Locking) -> Result<Locked> {
+        derived::lock(self, key, owner, locking).await
     }
 
     async fn touch(&self, key: &Key<'_>, deadline: Deadline) -> Result<bool> {

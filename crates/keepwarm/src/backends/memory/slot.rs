@@ -3,13 +3,12 @@
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::Arc;
 
-use bytes::Bytes;
 use quick_cache::Equivalent;
 
 use super::markers::LiveMark;
 use crate::backend::Count;
 use crate::clock::Moment;
-use crate::codec::Codec;
+use crate::codec::{Codec, Encoded};
 use crate::entry::{Entry, Marks, MissReason, Stamp};
 use crate::expiry::Deadline;
 use crate::key::{Key, Parts, hash_split};
@@ -24,7 +23,7 @@ pub(super) enum Kept {
 /// A payload that is not an object.
 pub(super) enum Plain {
     Integer(i64),
-    Encoded(Codec, Box<Bytes>),
+    Encoded(Codec, Box<Encoded>),
 }
 
 impl Kept {

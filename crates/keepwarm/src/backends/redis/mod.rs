@@ -9,6 +9,7 @@
 //! | a tag or namespace | `keepwarm:tag:...`, `keepwarm:namespace:...`: a random generation; entries carry the generations they were written under |
 //! | the clearing of a prefix | `keepwarm:scope:prefix`: a random generation that all its entries carry; its lowest bit says that what is left of before has not been swept yet, and that plain integers, which carry nothing, count for nothing until then |
 //! | a lease on a missing key | a placeholder under the key itself: whatever any client writes or deletes there ends it |
+//! | a lock | `keepwarm.lock.prefix:name`: its fencing number, until when it is held by the server's clock, and its owner; the number lies on for an hour after it |
 //! | a lease on an entry that is refreshed | `keepwarm.refresh.key`, with the identity of the entry that it holds for; when the entry expires or goes first, what was computed is not kept |
 //!
 //! Records that are evicted or lost are made anew with another random generation, never from memory: that only costs
@@ -19,10 +20,14 @@
 //! something asks the first.
 
 mod address;
+mod counters;
+mod entries;
 mod failure;
 mod feed;
+mod figures;
 mod judge;
 mod link;
+mod locks;
 mod names;
 mod options;
 mod raw;

@@ -55,22 +55,23 @@ pub(super) struct Known {
     pub(super) name: Arc<str>,
     /// The last record seen; 0 for none.
     seen: AtomicU64,
-    /// Since when it has been seen pending, in milliseconds of this process's clock; 0 for not.
+    /// Since when it has been seen pending, in milliseconds of the store's clock; 0 for not.
     pending_since: AtomicU64,
-}
-
-fn now_millis() -> u64 {
-    (Clock::system().now().as_nanos() / 1_000_000).max(1)
+    clock: Clock,
 }
 
 impl Known {
+    fn now_millis(&self) -> u64 {
+        (self.clock.now().as_nanos() / 1_000_000).max(1)
+    }
+
     pub(super) fn guess(&self) -> Option<ScopeRecord> {
         Some(self.seen.load(Ordering::Relaxed)).filter(|&seen| seen != 0).map(ScopeRecord)
     }
 
     /// The record, if it has been seen pending for so long; not again before as long has passed once more.
     pub(super) fn long_pending(&self, long: Duration) -> Option<ScopeRecord> {
-        let (since, now) = (self.pending_since.load(Ordering::Relaxed), now_millis());
+        let (since, now) = (self.pending_since.load(Ordering::Relaxed), self.now_millis());
         if since == 0 || Duration::from_millis(now.saturating_sub(since)) < long {
             return None;
         }
@@ -86,23 +87,30 @@ impl Known {
         if !record.is_some_and(ScopeRecord::is_pending) {
             self.pending_since.store(0, Ordering::Relaxed);
         } else if self.pending_since.load(Ordering::Relaxed) == 0 {
-            self.pending_since.store(now_millis(), Ordering::Relaxed);
+            self.pending_since.store(self.now_millis(), Ordering::Relaxed);
         }
         record
     }
 }
 
 /// The scopes that were asked for, by their numbers.
-#[derive(Debug, Default)]
-pub(super) struct Scopes(RwLock<Vec<Option<Arc<Known>>>>);
+#[derive(Debug)]
+pub(super) struct Scopes {
+    known: RwLock<Vec<Option<Arc<Known>>>>,
+    clock: Clock,
+}
 
 impl Scopes {
+    pub(super) fn new(clock: Clock) -> Self {
+        Self { known: RwLock::default(), clock }
+    }
+
     pub(super) fn of(&self, scope: &Scope) -> Arc<Known> {
         let index = scope.index() as usize;
-        if let Some(Some(known)) = self.0.read().get(index) {
+        if let Some(Some(known)) = self.known.read().get(index) {
             return Arc::clone(known);
         }
-        let mut scopes = self.0.write();
+        let mut scopes = self.known.write();
         if scopes.len() <= index {
             scopes.resize_with(index + 1, || None);
         }
@@ -112,6 +120,7 @@ impl Scopes {
                 name: names::of_scope(scope),
                 seen: AtomicU64::new(0),
                 pending_since: AtomicU64::new(0),
+                clock: self.clock.clone(),
             })
         };
         Arc::clone(scopes[index].get_or_insert_with(make))

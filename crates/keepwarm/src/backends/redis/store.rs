@@ -1,8 +1,9 @@
 //! The store: its servers, its time, and what every verb needs of them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 use super::judge::{Lying, moved_on};
 use super::link::Request;
@@ -11,6 +12,7 @@ use super::options::RedisOptions;
 use super::scopes::{Known, ScopeRecord, Scopes};
 use super::servers::{Servers, bytes, checked, list};
 use super::sweep::Sweeper;
+use crate::backend::ServerFigures;
 use crate::backends::custom::random::fresh;
 use crate::clock::Clock;
 use crate::entry::{Generation, Marker, MissReason};
@@ -30,8 +32,8 @@ pub(super) struct Store {
     pub(super) clock: Clock,
     scopes: Scopes,
     pub(super) sweeper: Sweeper,
-    pub(super) evictions: AtomicU64,
-    pub(super) expirations: AtomicU64,
+    /// What the servers last told of themselves.
+    pub(super) told: Mutex<Option<ServerFigures>>,
 }
 
 /// How long an entry is to lie.
@@ -58,11 +60,10 @@ impl Store {
     pub(super) fn new(options: &RedisOptions, clock: Clock) -> Self {
         Self {
             servers: Servers::new(options),
+            scopes: Scopes::new(clock.clone()),
             clock,
-            scopes: Scopes::default(),
             sweeper: Sweeper::default(),
-            evictions: AtomicU64::new(0),
-            expirations: AtomicU64::new(0),
+            told: Mutex::default(),
         }
     }
 
@@ -168,9 +169,13 @@ impl Store {
     }
 
     /// Adds the generations that the marks of these entries are compared with and that are not known yet.
-    async fn complete(&self, lying: &[Lying], current: &mut Vec<(Marker, Option<Generation>)>) -> Result<()> {
+    pub(super) async fn complete<L: std::borrow::Borrow<Lying>>(
+        &self,
+        lying: &[L],
+        current: &mut Vec<(Marker, Option<Generation>)>,
+    ) -> Result<()> {
         let mut unknown: Vec<Marker> = Vec::new();
-        for mark in lying.iter().flat_map(Lying::marks) {
+        for mark in lying.iter().flat_map(|lying| lying.borrow().marks()) {
             let known = current.iter().any(|(marker, _)| *marker == mark.marker) || unknown.contains(&mark.marker);
             if !known {
                 unknown.push(mark.marker.clone());
@@ -196,24 +201,16 @@ impl Store {
                 figures.push(text);
             }
         }
-        let sum = |name| figures.iter().filter_map(|text| figure(text, name)).sum();
-        self.evictions.store(sum("evicted_keys"), Ordering::Relaxed);
-        self.expirations.store(sum("expired_keys"), Ordering::Relaxed);
+        *self.told.lock() = super::figures::sum(&figures);
         Ok(figures)
     }
-}
-
-/// One of the figures of `INFO`.
-pub(super) fn figure(text: &str, name: &str) -> Option<u64> {
-    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
-    line.trim().parse().ok()
 }
 
 pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn read_generation(name: &str, record: Option<&[u8]>) -> Option<Generation> {
+pub(super) fn read_generation(name: &str, record: Option<&[u8]>) -> Option<Generation> {
     names::generation(name, record).map(Generation)
 }
 

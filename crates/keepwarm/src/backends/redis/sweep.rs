@@ -1,6 +1,6 @@
 //! Clearing a prefix, sweeping up after it, and going through its keys.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use crate::error::Result;
 use crate::key::{Key, Pattern, Scope};
 
 /// So many keys a server goes through at a time.
-const BATCH: usize = 500;
+pub(super) const BATCH: usize = 500;
 
 /// A scan's position holds the number of the server in its highest bits: no server has 2^48 keys.
 const SERVER_SHIFT: u32 = 48;
@@ -34,7 +34,8 @@ const SWEEP_LEASE: Duration = Duration::from_secs(30);
 #[derive(Debug, Default)]
 pub(super) struct Sweeper {
     jobs: Mutex<Vec<Job>>,
-    running: AtomicUsize,
+    /// The process whose thread does it, 0 for none: a child of `fork` has no such thread.
+    running: AtomicU32,
 }
 
 /// A clearing to sweep up after.
@@ -81,7 +82,8 @@ impl Store {
     /// Has a scope swept on a thread of its own.
     fn sweep_later(self: &Arc<Self>, job: Job) {
         self.sweeper.jobs.lock().push(job);
-        if self.sweeper.running.swap(1, Ordering::AcqRel) == 0 {
+        let process = std::process::id();
+        if self.sweeper.running.swap(process, Ordering::AcqRel) != process {
             let store = Arc::downgrade(self);
             let sweep = move || sweep_all(&store);
             if std::thread::Builder::new().name("keepwarm-sweep".to_owned()).spawn(sweep).is_err() {
@@ -265,7 +267,8 @@ fn sweep_all(store: &Weak<Store>) {
             store.sweeper.running.store(0, Ordering::Release);
             // Somebody may have come between the look and the note.
             let more = !store.sweeper.jobs.lock().is_empty();
-            if more && store.sweeper.running.swap(1, Ordering::AcqRel) == 0 {
+            let process = std::process::id();
+            if more && store.sweeper.running.swap(process, Ordering::AcqRel) != process {
                 continue;
             }
             return;

@@ -1,12 +1,13 @@
 //! The verbs of the door.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use redis::Value;
 
 use super::Redis;
+use super::counters::Telling;
 use super::failure::{answered, senseless};
+use super::figures::figure;
 use super::judge::Lying;
 use super::link::{Request, packed};
 use super::names;
@@ -14,10 +15,11 @@ use super::scopes::ScopeRecord;
 use super::script_call::Arguments;
 use super::scripts;
 use super::servers::{bytes, checked};
-use super::store::{Life, MARKER_LIFE, figure, millis, record_of};
+use super::store::{MARKER_LIFE, millis, record_of};
 use super::writes::{LONGEST_VALUE, condition, plain_stamp};
 use crate::backend::{
-    Abilities, Backend, Claim, Count, Fence, Housekeeping, Inspection, Lease, Lookup, Page, Put, Sharing, Size, When,
+    Abilities, Backend, Claim, Count, Fence, Housekeeping, Inspection, Lease, Locked, Locking, Lookup, Page, Put,
+    Sharing, Size, When,
 };
 use crate::backends::custom::random::fresh;
 use crate::codec::Codec;
@@ -30,17 +32,13 @@ use crate::wire::{Anchor, Content, Envelope};
 
 /// How often a verb looks again when the scope's record is not the one it was guessed to be: once is usual after a
 /// clearing, more needs somebody who clears all the time.
-const LOOKS: usize = 16;
+pub(super) const LOOKS: usize = 16;
 
 impl Redis {
     fn payload(lying: Lying) -> Option<Payload> {
         match lying {
             Lying::Plain(number) => Some(Payload::Integer(number)),
-            Lying::Envelope(envelope) => match envelope.content {
-                Content::Integer(number) => Some(Payload::Integer(number)),
-                Content::Value(codec, bytes) => Some(Payload::bytes(codec, bytes)),
-                Content::Generation(_) | Content::Lease(_) => None,
-            },
+            Lying::Envelope(envelope) => envelope.payload(),
             Lying::Nothing | Lying::Lease | Lying::Foreign(_) => None,
         }
     }
@@ -54,7 +52,7 @@ impl Redis {
     }
 
     /// What lies under a key as an entry; `left` is the server's `PTTL`.
-    fn as_entry(&self, lying: Lying, left: i64) -> Option<Entry> {
+    pub(super) fn as_entry(&self, lying: Lying, left: i64) -> Option<Entry> {
         let anchor = Anchor::now(&self.0.clock);
         let mut entry = match lying {
             Lying::Envelope(envelope) => envelope.into_entry(anchor).ok()?,
@@ -130,13 +128,13 @@ impl Backend for Redis {
         Ok(found.into_iter().map(|(lying, dead)| Self::found(lying, dead)).collect())
     }
 
-    async fn entry(&self, key: &Key<'_>, _hint: &[Marker]) -> Result<Lookup<Entry>> {
-        let (lying, left, dead, _) = self.look_closely(key).await?;
-        Ok(match (dead, self.as_entry(lying, left)) {
-            (Some(reason), _) => Lookup::Miss(reason),
-            (None, Some(entry)) => Lookup::Hit(entry),
-            (None, None) => Lookup::Miss(MissReason::Undecodable),
-        })
+    async fn entry(&self, key: &Key<'_>, hint: &[Marker]) -> Result<Lookup<Entry>> {
+        let found = self.look_at_entries(std::slice::from_ref(key), hint).await?.pop();
+        found.ok_or_else(|| senseless("a read without an answer"))
+    }
+
+    async fn entries(&self, keys: &[Key<'_>], hint: &[Marker]) -> Result<Vec<Lookup<Entry>>> {
+        self.look_at_entries(keys, hint).await
     }
 
     async fn put(&self, key: &Key<'_>, entry: Entry, when: When) -> Result<Put> {
@@ -158,46 +156,15 @@ impl Backend for Redis {
     }
 
     async fn add_to(&self, key: &Key<'_>, delta: i64, create: Option<Entry>) -> Result<Count> {
-        let initial = match create.as_ref().map(|entry| &entry.payload) {
-            None => String::new(),
-            Some(Payload::Integer(number)) => number.to_string(),
-            Some(_) => return Ok(Count::NotAnInteger),
-        };
-        let marked = create.as_ref().and_then(|entry| entry.marks.as_deref()).unwrap_or_default();
-        let markers: Vec<String> = marked.iter().map(|mark| names::of_marker(&mark.marker)).collect();
-        let scope = self.0.scope(key.scope());
-        for _ in 0..LOOKS {
-            let guess = self.0.scope_guess(key);
-            let (front, life) = match &create {
-                None => (Vec::new(), Life::Never),
-                Some(entry) => (self.0.integer_front(key, entry, guess)?, self.0.life(entry.deadline)),
-            };
-            let arguments = Arguments::default()
-                .and(delta)
-                .and(&fresh().to_le_bytes()[..])
-                .and(&initial)
-                .and(life.argument())
-                .and(&guess.generation().0.to_le_bytes()[..])
-                .and(front)
-                .and(if marked.is_empty() { "0" } else { "1" });
-            let (word, mut rest) = self.0.on_entry(&scripts::ADD, key, &markers, arguments, false).await?;
-            return Ok(match word.as_str() {
-                "now" => {
-                    let digits = rest.next().and_then(bytes).unwrap_or_default();
-                    let number = std::str::from_utf8(&digits).ok().and_then(|digits| digits.parse().ok());
-                    Count::Now(number.ok_or_else(|| senseless("a count that is no number"))?)
-                }
-                "missing" => Count::Missing,
-                "other" => Count::NotAnInteger,
-                "overflow" => Count::Overflow,
-                "scope" => {
-                    record_of(&scope, rest.next());
-                    continue;
-                }
-                other => return Err(senseless(other)),
-            });
-        }
-        Err(senseless("a scope that is cleared all the time"))
+        Ok(self.count(key, delta, create.as_ref(), Telling::Count).await?.0)
+    }
+
+    async fn tally(&self, key: &Key<'_>, delta: i64, create: Entry) -> Result<(Count, Deadline)> {
+        self.count(key, delta, Some(&create), Telling::Deadline).await
+    }
+
+    async fn lock(&self, key: &Key<'_>, owner: &str, locking: Locking) -> Result<Locked> {
+        self.lock_by_script(key, owner, locking).await
     }
 
     async fn touch(&self, key: &Key<'_>, deadline: Deadline) -> Result<bool> {
@@ -346,9 +313,11 @@ impl Backend for Redis {
     }
 
     fn housekeeping(&self) -> Housekeeping {
+        let server = *self.0.told.lock();
         Housekeeping {
-            evictions: self.0.evictions.load(Ordering::Relaxed),
-            expirations: self.0.expirations.load(Ordering::Relaxed),
+            evictions: server.map_or(0, |server| server.evicted_keys),
+            expirations: server.map_or(0, |server| server.expired_keys),
+            server,
             ..Housekeeping::default()
         }
     }

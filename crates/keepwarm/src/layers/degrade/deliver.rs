@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::pending::{Delivery, Undo};
 use super::{Shared, is_failure};
-use crate::backend::When;
+use crate::backend::{Locking, When};
 use crate::clock::Moment;
 use crate::error::Result;
 use crate::layers::background;
@@ -78,12 +78,13 @@ impl Shared {
         }
         for key in &delivery.keys {
             let stored = crate::key::Key::new(&key.text, &key.scope);
-            match key.undo {
+            match &key.undo {
                 Undo::Remove => {}
                 Undo::RemoveUnchanged(stamp) => {
-                    settled(self.inner.remove(&stored, When::Unchanged(stamp)).await.map(drop))?;
+                    settled(self.inner.remove(&stored, When::Unchanged(*stamp)).await.map(drop))?;
                 }
-                Undo::Release(stamp) => settled(self.inner.release(&stored, stamp).await)?,
+                Undo::Free(owner) => settled(self.inner.lock(&stored, owner, Locking::Free).await.map(drop))?,
+                Undo::Release(stamp) => settled(self.inner.release(&stored, *stamp).await)?,
             }
         }
         Ok(())

@@ -4,18 +4,19 @@
 //! read and not written before they were delivered.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::backend::When;
 use crate::clock::Moment;
 use crate::entry::{Marker, Stamp};
 use crate::key::{Key, Scope};
 
-/// Scopes of locks and the like. What lies there belongs to one owner each: it is undone by its stamp or runs out, and
+/// Scopes of locks and the like. What lies there belongs to one owner each: it is undone by its stamp or its owner, or runs out, and
 /// never cleared along with others'.
 const RESERVED: &str = "keepwarm.";
 
 /// What is still to be done to a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Undo {
     /// The entry goes, whatever it is.
     Remove,
@@ -23,6 +24,8 @@ pub(super) enum Undo {
     RemoveUnchanged(Stamp),
     /// The lease with this stamp is given back.
     Release(Stamp),
+    /// The lock of this owner is freed.
+    Free(Arc<str>),
 }
 
 impl Undo {
@@ -131,9 +134,10 @@ impl Pending {
             return;
         }
         let owed = Owed { number: self.number(), again: sureness == Sureness::Unsure, due: now };
-        let known = self.keys.get(&(key.as_str().into(), undo)).is_some_and(|(_, known)| known.again);
+        let place = (key.as_str().into(), undo);
+        let known = self.keys.get(&place).is_some_and(|(_, known)| known.again);
         let owed = Owed { again: owed.again || known, ..owed };
-        if self.keys.insert((key.as_str().into(), undo), (scope.clone(), owed)).is_none() {
+        if self.keys.insert(place, (scope.clone(), owed)).is_none() {
             *self.covered.entry(key.as_str().into()).or_default() += 1;
         }
         if self.len() > self.most {
@@ -180,7 +184,7 @@ impl Pending {
         let scopes: HashMap<u32, Scope> = self.keys.values().map(|(scope, _)| (scope.index(), scope.clone())).collect();
         for scope in scopes.into_values() {
             if is_reserved(&scope) {
-                // Leases and locks by their stamps: they run out by themselves.
+                // Leases and locks: they run out by themselves.
                 self.retain_keys(|of, _| of.index() != scope.index());
             } else {
                 self.scope(&scope);
@@ -211,7 +215,7 @@ impl Pending {
                 .map(|((text, undo), (scope, owed))| DeliveredKey {
                     text: text.clone(),
                     scope: scope.clone(),
-                    undo: *undo,
+                    undo: undo.clone(),
                     number: owed.number,
                 })
                 .collect(),
@@ -231,7 +235,7 @@ impl Pending {
     /// Takes off what was delivered, unless it was asked for again; what has to be done once more is due `again`.
     pub(super) fn delivered(&mut self, delivery: &Delivery, again: Moment) {
         for key in &delivery.keys {
-            let place = (key.text.clone(), key.undo);
+            let place = (key.text.clone(), key.undo.clone());
             let Some((_, owed)) = self.keys.get_mut(&place).filter(|(_, owed)| owed.number == key.number) else {
                 continue;
             };

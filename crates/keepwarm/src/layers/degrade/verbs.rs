@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::pending::{Sureness, Undo};
 use super::{Degraded, Shared, no_generations};
 use crate::backend::{
-    Abilities, Backend, Claim, Count, Housekeeping, Inspection, Lease, Lookup, Page, Put, Refusal, Size, When,
+    Abilities, Backend, Claim, Count, Housekeeping, Inspection, Lease, Locked, Locking, Lookup, Page, Put, Refusal,
+    Size, When,
 };
 use crate::entry::{Entry, Generation, Marker, MissReason, Stamp};
 use crate::error::Result;
@@ -51,6 +52,25 @@ impl Shared {
     }
 }
 
+impl Shared {
+    /// Those of the keys that nothing undelivered covers.
+    fn uncovered<'k>(self: &std::sync::Arc<Self>, keys: &[Key<'k>]) -> Vec<Key<'k>> {
+        keys.iter().filter(|key| !self.covers(key)).copied().collect()
+    }
+}
+
+/// What was answered for those that were asked for, each in its place; the others are misses. Told apart by their place: what
+/// came to be covered meanwhile was asked for before.
+fn spread<T>(keys: &[Key<'_>], asked: &[Key<'_>], answers: Vec<Lookup<T>>) -> Vec<Lookup<T>> {
+    if asked.len() == keys.len() && answers.len() == keys.len() {
+        return answers;
+    }
+    let mut answers = asked.iter().map(Key::as_str).zip(answers).peekable();
+    let lookup =
+        |key: &Key<'_>| answers.next_if(|(asked, _)| *asked == key.as_str()).map_or_else(miss, |(_, found)| found);
+    keys.iter().map(lookup).collect()
+}
+
 #[deny(clippy::missing_trait_methods)]
 impl Backend for Degraded {
     fn kind(&self) -> &'static str {
@@ -93,19 +113,12 @@ impl Backend for Degraded {
     }
 
     async fn get_many(&self, keys: &[Key<'_>], hint: &[Marker]) -> Result<Vec<Lookup<Payload>>> {
-        let asked: Vec<Key<'_>> = keys.iter().filter(|key| !self.0.covers(key)).copied().collect();
-        let mut answers = Vec::new();
-        if !asked.is_empty() {
-            answers = self.0.answer(self.0.inner.get_many(&asked, hint).await)?.unwrap_or_default();
+        let asked = self.0.uncovered(keys);
+        if asked.is_empty() {
+            return Ok(spread(keys, &[], Vec::new()));
         }
-        if asked.len() == keys.len() && answers.len() == keys.len() {
-            return Ok(answers);
-        }
-        // Told apart by their place: what came to be covered meanwhile was asked for before.
-        let mut answers = asked.iter().map(Key::as_str).zip(answers).peekable();
-        let lookup =
-            |key: &Key<'_>| answers.next_if(|(asked, _)| *asked == key.as_str()).map_or_else(miss, |(_, found)| found);
-        Ok(keys.iter().map(lookup).collect())
+        let answers = self.0.answer(self.0.inner.get_many(&asked, hint).await)?.unwrap_or_default();
+        Ok(spread(keys, &asked, answers))
     }
 
     async fn entry(&self, key: &Key<'_>, hint: &[Marker]) -> Result<Lookup<Entry>> {
@@ -114,6 +127,15 @@ impl Backend for Degraded {
         }
         let found = self.0.answer(self.0.inner.entry(key, hint).await)?;
         Ok(found.unwrap_or_else(|_| miss()))
+    }
+
+    async fn entries(&self, keys: &[Key<'_>], hint: &[Marker]) -> Result<Vec<Lookup<Entry>>> {
+        let asked = self.0.uncovered(keys);
+        if asked.is_empty() {
+            return Ok(spread(keys, &[], Vec::new()));
+        }
+        let answers = self.0.answer(self.0.inner.entries(&asked, hint).await)?.unwrap_or_default();
+        Ok(spread(keys, &asked, answers))
     }
 
     async fn put(&self, key: &Key<'_>, entry: Entry, when: When) -> Result<Put> {
@@ -173,6 +195,32 @@ impl Backend for Degraded {
         }
         let counted = self.0.answer(self.0.inner.add_to(key, delta, create.clone()).await)?;
         Ok(counted.unwrap_or_else(|_| self.0.uncounted(delta, create)))
+    }
+
+    async fn tally(&self, key: &Key<'_>, delta: i64, create: Entry) -> Result<(Count, Deadline)> {
+        let deadline = create.deadline;
+        if self.0.covers(key) {
+            return Ok((self.0.uncounted(delta, Some(create)), deadline));
+        }
+        let counted = self.0.answer(self.0.inner.tally(key, delta, create.clone()).await)?;
+        Ok(counted.unwrap_or_else(|_| (self.0.uncounted(delta, Some(create)), deadline)))
+    }
+
+    async fn lock(&self, key: &Key<'_>, owner: &str, locking: Locking) -> Result<Locked> {
+        let locked = match self.0.covers(key) {
+            true => Err(Sureness::Sure),
+            false => self.0.answer(self.0.inner.lock(key, owner, locking).await)?,
+        };
+        Ok(locked.unwrap_or_else(|sureness| {
+            // What may have been taken unseen would hold everybody up, and so would what could not be given back.
+            if locking == Locking::Free || sureness == Sureness::Unsure {
+                self.0.owe(key, Undo::Free(owner.into()), sureness);
+            }
+            match locking {
+                Locking::Take(_) => Locked::StoreDown,
+                Locking::Extend(_) | Locking::Free => Locked::Refused,
+            }
+        }))
     }
 
     async fn touch(&self, key: &Key<'_>, deadline: Deadline) -> Result<bool> {

@@ -22,7 +22,7 @@ use near::Renewals;
 
 /// Lays memory in front of a shared store that tells what changes in it.
 ///
-/// Single reads (`get`, `get_arc`, `get_or_set` and its kin) look near first, and keep near what they fetch. Everything
+/// Reads (`get`, `get_arc`, `get_many`, `get_or_set` and its kin) look near first, and keep near what they fetch. Everything
 /// else asks the shared store, and every write through this cache empties its place near before it returns.
 ///
 /// What this process invalidates is gone near when the verb returns. What others invalidate is gone when the news of it

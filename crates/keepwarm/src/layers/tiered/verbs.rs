@@ -6,10 +6,11 @@ use std::time::Duration;
 use super::near::Near;
 use super::{Shared, Tiers};
 use crate::backend::{
-    Abilities, Backend, Claim, Count, Housekeeping, Inspection, Lease, Lookup, NearTier, Page, Put, Size, When,
+    Abilities, Backend, Claim, Count, Housekeeping, Inspection, Lease, Locked, Locking, Lookup, NearTier, Page, Put,
+    Size, When,
 };
 use crate::blocking::poll_once;
-use crate::entry::{Entry, Generation, Marker, Stamp};
+use crate::entry::{Entry, Generation, Marker, MissReason, Stamp};
 use crate::error::Result;
 use crate::expiry::Deadline;
 use crate::key::{Key, Parts, Pattern, Scope};
@@ -93,27 +94,50 @@ impl Backend for Tiers {
     }
 
     async fn get_many(&self, keys: &[Key<'_>], hint: &[Marker]) -> Result<Vec<Lookup<Payload>>> {
-        // The store answers with values alone: without deadlines and markers they cannot be kept near.
-        if !self.0.watches() {
-            return self.0.far.get_many(keys, hint).await;
+        let mut answers = Vec::with_capacity(keys.len());
+        let mut fetched = Vec::new();
+        for (at, key) in keys.iter().enumerate() {
+            answers.push(match self.0.look(key) {
+                Near::Hit(payload) => Lookup::Hit(payload),
+                Near::Fetch(token) => {
+                    fetched.push((at, *key, token));
+                    Lookup::Miss(MissReason::Absent)
+                }
+            });
         }
-        let near = poll_once(self.0.near.get_many(keys, hint))?;
-        let fetched: Vec<Key<'_>> =
-            keys.iter().zip(&near).filter(|(_, found)| matches!(found, Lookup::Miss(_))).map(|(key, _)| *key).collect();
-        if fetched.is_empty() {
-            return Ok(near);
+        let asked: Vec<Key<'_>> = fetched.iter().map(|(_, key, _)| *key).collect();
+        if asked.is_empty() {
+            return Ok(answers);
         }
-        let mut far = self.0.far.get_many(&fetched, hint).await?.into_iter();
-        let answer = |found| match found {
-            Lookup::Miss(reason) => far.next().unwrap_or(Lookup::Miss(reason)),
-            hit => hit,
-        };
-        Ok(near.into_iter().map(answer).collect())
+        if fetched.iter().all(|(.., token)| token.is_none()) {
+            // Nothing is kept: values alone are enough.
+            let found = self.0.far.get_many(&asked, hint).await?;
+            fetched.into_iter().zip(found).for_each(|((at, ..), found)| answers[at] = found);
+            return Ok(answers);
+        }
+        let found = self.0.far.entries(&asked, hint).await?;
+        for ((at, _, token), found) in fetched.into_iter().zip(found) {
+            answers[at] = match found {
+                Lookup::Miss(reason) => Lookup::Miss(reason),
+                Lookup::Hit(mut entry) => {
+                    let payload = std::mem::replace(&mut entry.payload, Payload::Integer(0)).remembering();
+                    if let Some(token) = &token {
+                        self.0.keep(token, &entry, payload.clone());
+                    }
+                    Lookup::Hit(payload)
+                }
+            };
+        }
+        Ok(answers)
     }
 
     async fn entry(&self, key: &Key<'_>, hint: &[Marker]) -> Result<Lookup<Entry>> {
         // Its stamp and deadline are the store's.
         self.0.far.entry(key, hint).await
+    }
+
+    async fn entries(&self, keys: &[Key<'_>], hint: &[Marker]) -> Result<Vec<Lookup<Entry>>> {
+        self.0.far.entries(keys, hint).await
     }
 
     async fn put(&self, key: &Key<'_>, entry: Entry, when: When) -> Result<Put> {
@@ -140,6 +164,16 @@ impl Backend for Tiers {
     async fn add_to(&self, key: &Key<'_>, delta: i64, create: Option<Entry>) -> Result<Count> {
         let _forget = Forget(&self.0, What::Key(key));
         self.0.far.add_to(key, delta, create).await
+    }
+
+    async fn tally(&self, key: &Key<'_>, delta: i64, create: Entry) -> Result<(Count, Deadline)> {
+        let _forget = Forget(&self.0, What::Key(key));
+        self.0.far.tally(key, delta, create).await
+    }
+
+    async fn lock(&self, key: &Key<'_>, owner: &str, locking: Locking) -> Result<Locked> {
+        // Locks are never read near.
+        self.0.far.lock(key, owner, locking).await
     }
 
     async fn touch(&self, key: &Key<'_>, deadline: Deadline) -> Result<bool> {

@@ -5,6 +5,7 @@
 mod backoff;
 mod blocking;
 mod request;
+mod resolve;
 mod shared;
 mod socket;
 mod tls;

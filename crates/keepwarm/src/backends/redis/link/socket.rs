@@ -1,7 +1,7 @@
 //! A socket that a blocking caller drives itself.
 
 use std::io::{self, Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::TcpStream;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use redis::{Cmd, ErrorKind, Parser, RedisError, Value};
 use rustix::net::{RecvFlags, recv, sockopt};
 use rustls::{ClientConnection, StreamOwned};
 
+use super::resolve::resolve;
 use super::{Patience, Ways};
 use crate::backends::redis::address::Address;
 use crate::backends::redis::failure::Failure;
@@ -189,7 +190,7 @@ fn unreachable(error: io::Error) -> Failure {
 
 fn connect(host: &str, port: u16, patience: &Patience) -> io::Result<TcpStream> {
     let mut failed = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
-    for address in (host, port).to_socket_addrs()? {
+    for address in resolve(host, port, patience)? {
         let left = patience.left();
         if left.is_zero() {
             return Err(io::ErrorKind::TimedOut.into());

@@ -1,5 +1,6 @@
 -- 7 delta, 8 a fresh stamp, 9 the number to begin with, "" to create none, 10 milliseconds, "" for ever, "0" not to keep it,
--- 11 the scope's generation that 12 was made for, 12 the head of the envelope where it cannot lie plain, 13 "1" if it has marks.
+-- 11 the scope's generation that 12 was made for, 12 the head of the envelope where it cannot lie plain, 13 "1" if it has marks,
+-- 14 "1" to tell how long the number then lives.
 local bytes = fetch(KEYS[1])
 local alive, found = live(bytes)
 local generation, pending = scope_generation()
@@ -19,8 +20,12 @@ local function count(digits, ...)
   return redis.call('GET', KEYS[1])
 end
 
+local function life()
+  return ARGV[14] == '1' and redis.call('PTTL', KEYS[1]) or nil
+end
+
 local function failed(counted)
-  return string.find(counted.err, 'overflow') and { 'overflow' } or counted
+  return string.find(counted.err, 'overflow') and { 'overflow', life() } or counted
 end
 
 if alive == 'plain' then
@@ -28,7 +33,7 @@ if alive == 'plain' then
   if type(counted) == 'table' and counted.err then
     return failed(counted)
   end
-  return { 'now', redis.call('GET', KEYS[1]) }
+  return { 'now', redis.call('GET', KEYS[1]), life() }
 end
 
 if alive then
@@ -47,7 +52,7 @@ if alive then
     end
     redis.call('SET', KEYS[1], sealed(front .. sum), 'KEEPTTL')
   end
-  return { 'now', sum }
+  return { 'now', sum, life() }
 end
 
 if ARGV[9] == '' then
@@ -75,4 +80,4 @@ elseif wrapped then
     outlive(front, ARGV[10])
   end
 end
-return { 'now', sum }
+return { 'now', sum, life() }

@@ -29,6 +29,7 @@ macro_rules! scripts {
 scripts! {
     ADD = "add.lua";
     ALIVE = "alive.lua";
+    ENTRIES = "entries.lua";
     ENTRY = "entry.lua";
     LEASE = "lease.lua";
     PUT = "put.lua";
@@ -39,5 +40,6 @@ scripts! {
     TOUCH = "touch.lua";
 }
 
-/// Needs nothing of what the others share.
+// These need nothing of what the others share.
+pub(super) static LOCK: LazyLock<Script> = LazyLock::new(|| Script::alone(include_str!("lock.lua")));
 pub(super) static SWAP: LazyLock<Script> = LazyLock::new(|| Script::alone(include_str!("swap.lua")));

@@ -1,9 +1,0 @@
-//! What compiles and what does not, with the words of the errors.
-
-// covers: R151
-#[test]
-fn errors_teach() {
-    let cases = trybuild::TestCases::new();
-    cases.pass("tests/macros/pass/*.rs");
-    cases.compile_fail("tests/macros/fail/*.rs");
-}
