@@ -13,6 +13,8 @@ import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 
 # For one answer of a machine under load.
@@ -95,6 +97,7 @@ def test_the_django_project(tmp_path):
         assert status(browser, "nowhere/") == 404
 
 
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="waits for `cached` in Python")
 def test_the_fastapi_application(tmp_path):
     with served("fastapi", tmp_path) as address:
         browser = Browser(address)

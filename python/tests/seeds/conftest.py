@@ -142,6 +142,19 @@ def check(request, stage):
     assert name in stage.has_run, f"the test did not run {name}"
 
 
+@pytest.fixture(scope="session")
+def directory_of_all(tmp_path_factory):
+    """The working directory of a program."""
+    return tmp_path_factory.mktemp("program")
+
+
+@pytest.fixture
+def one_directory(aio, directory_of_all, monkeypatch):
+    """Where blocks with a relative location run: a program has one working directory, as long as it lives."""
+    monkeypatch.chdir(directory_of_all)
+    return directory_of_all
+
+
 @pytest.fixture
 def my_application(monkeypatch):
     """The reader's own application, as the document calls it."""

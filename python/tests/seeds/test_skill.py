@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 from shop.models import Category, Order, Product, UserProfile
 
-from listed import runs
+from listed import runs, waits
 from stage import BLOCKS, PATIENT, lives
 
 
@@ -97,12 +97,13 @@ def test_a_version_kept_in_the_cache(stage):
 
 
 # covers: R215 R138 R176
-@runs("S2.05")
+@waits("S2.05", "`get_redis_connection` in Python", (ImportError, AssertionError))
 def test_tags_by_hand(stage, redis):
     if stage.kind != "redis":
         # It is made of commands of a Redis server, and shall say so elsewhere.
-        with pytest.raises(Exception, match="(?i)redis"):
+        with pytest.raises(Exception, match="(?i)redis") as failed:
             stage.run("S2.05", **tagged())
+        assert not isinstance(failed.value, ImportError)
         return
     block = stage.run("S2.05", **tagged())
     assert stage.cache.get("product:7") is None
@@ -258,7 +259,7 @@ def test_signals_that_invalidate(stage):
         post_save.disconnect(block.invalidate_stats_cache, sender=Order)
 
 
-# covers: R215 R154
+# covers: R215
 @runs("S2.11")
 def test_memoization(stage):
     service = stage.run("S2.11").ProductService
@@ -266,7 +267,11 @@ def test_memoization(stage):
     assert service.calculate_discount.cache_info().hits == 1
     service.clear_discount_cache()
     assert service.calculate_discount.cache_info().currsize == 0
-    # The same with what takes its place.
+
+
+# covers: R154
+@pytest.mark.xfail(strict=True, raises=ImportError, reason="waits for `memoize` in Python")
+def test_what_takes_the_place_of_lru_cache():
     from keepwarm import memoize
 
     text = BLOCKS["S2.11"].text.replace("from functools import lru_cache", "").replace("@lru_cache(", "@memoize(")
