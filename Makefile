@@ -3,7 +3,7 @@
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: help demo test soak miri portable bench bench-file bench-python bench-redis requirements settings
+.PHONY: help demo test soak miri portable bench bench-file bench-python bench-redis example-django example-fastapi requirements settings
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -23,8 +23,14 @@ bench-redis: ## Redis beside a raw ping-pong and redis-benchmark, on a server of
 bench-file: ## the file store beside LMDB, SQLite, diskcache and Django's; ARGS=--quick for a short look
 	$(PYTHON) scripts/bench_file.py $(ARGS)
 
-bench-python: ## the Python package beside Django's LocMemCache, as ratios in one run; ARGS="--rounds 5" for a short look
-	$(PYTHON) scripts/python_tests.py bench $(ARGS)
+bench-python: ## the Python package beside its peers, as ratios in one run; ARGS=--quick for a short look
+	$(PYTHON) scripts/bench_python.py $(ARGS)
+
+example-django: ## a Django project on the package; ARGS="--port 8001"
+	$(PYTHON) scripts/example.py django $(ARGS)
+
+example-fastapi: ## a FastAPI application on the package
+	$(PYTHON) scripts/example.py fastapi $(ARGS)
 
 soak: ## the long form of the tests against kills, power losses, damage and full disks; takes some minutes
 	KEEPWARM_SOAK=1 cargo test --release -p keepwarm-engine --all-features --test gates -- --test-threads 1 $(ARGS)

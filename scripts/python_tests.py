@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Runs the tests of the Python package against the extension as it is built now.
 
-    python3 scripts/python_tests.py pytest     the package's own tests
-    python3 scripts/python_tests.py django     Django's own tests, unedited, against our classes
+    python3 scripts/python_tests.py pytest              the package's own tests
+    python3 scripts/python_tests.py pytest seeds -k add one folder of them; what follows goes to pytest
+    python3 scripts/python_tests.py django              Django's own tests, unedited, against our classes
     python3 scripts/python_tests.py bench      speed beside LocMemCache, of a release build; what follows goes to the bench
 
 Everything it makes lies in cargo's target directory: an environment with what the tests need, the extension beside a copy of
@@ -20,9 +21,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "python"
 
-# Django's series whose tests are run, and what the package's own tests need.
+TESTS = PACKAGE / "tests"
+
+# Django's series whose tests are run, and what the package's own tests need; the last four are for the documented snippets and
+# for the examples.
 DJANGO = "django==5.2.*"
-NEEDED = [DJANGO, "pytest>=8", "hypothesis>=6"]
+NEEDED = [DJANGO, "pytest>=8", "hypothesis>=6", "djangorestframework>=3.16", "fastapi>=0.115", "httpx>=0.28", "uvicorn>=0.30"]
 
 
 def target():
@@ -69,6 +73,14 @@ def sources(python, place):
     return found
 
 
+def folders():
+    """The tests of each folder, by its name. A folder sets Django up as it needs it, so that each has a process of its own."""
+    found = {}
+    for path in sorted(TESTS.rglob("test_*.py")):
+        found.setdefault(path.parent.relative_to(TESTS).as_posix(), []).append(str(path))
+    return found
+
+
 def main():
     place = target() / "python-tests"
     python = environment(place / "environment")
@@ -86,12 +98,14 @@ def main():
             for kind, face in (("memory", "sync"), ("memory", "async"), ("file", "sync"))
         ]
         return max(codes)
-    tests = [str(PACKAGE / "tests"), f"--ignore={PACKAGE / 'tests/django_suite'}"]
-    return subprocess.run(
-        [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "faulthandler_timeout=120", *tests, *sys.argv[2:]],
-        cwd=place,
-        env=variables,
-    ).returncode
+    options = sys.argv[2:]
+    tests = folders()
+    if options and options[0] in tests:
+        tests = {options[0]: tests[options[0]]}
+        options = options[1:]
+    command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "faulthandler_timeout=600"]
+    codes = [subprocess.run([*command, *files, *options], cwd=place, env=variables).returncode for files in tests.values()]
+    return max(codes)
 
 
 if __name__ == "__main__":

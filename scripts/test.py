@@ -138,7 +138,7 @@ class Unittest(Runner):
 
 
 class Pytest(Runner):
-    """pytest's last line. What was expected to fail and did has passed; an error is a failure."""
+    """pytest's last line, once for each folder. What fails for want of what does not exist yet, and is known to, counts as skipped."""
 
     CLOSING = re.compile(r"^=*\s*((?:\d+ [a-z]+(?:, )?)+) in [\d.]+s\b.*$")
 
@@ -147,9 +147,8 @@ class Pytest(Runner):
         if not match:
             return None
         counts = {name: int(number) for number, name in re.findall(r"(\d+) ([a-z]+)", match[1])}
-        passed = counts.get("passed", 0) + counts.get("xfailed", 0)
         failed = sum(counts.get(name, 0) for name in ("failed", "error", "errors", "xpassed"))
-        return Count(passed, failed, counts.get("skipped", 0))
+        return Count(counts.get("passed", 0), failed, counts.get("skipped", 0) + counts.get("xfailed", 0))
 
 
 @dataclass

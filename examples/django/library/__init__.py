@@ -1,0 +1,1 @@
+"""A library of books: the project."""

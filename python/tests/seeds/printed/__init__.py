@@ -1,0 +1,1 @@
+"""The application that a model belongs to which a block itself defines."""

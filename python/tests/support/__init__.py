@@ -1,0 +1,1 @@
+"""What several of the tests and the benchmark stand on."""
