@@ -49,7 +49,7 @@ impl Store {
     /// Opens it now, if it is not open.
     ///
     /// # Errors
-    /// As every verb: [`Error`] says what can go wrong with the machine.
+    /// As every verb: [`Error`](crate::Error) says what can go wrong with the machine.
     pub fn open(&self) -> Result<()> {
         let state = self.state.load();
         if state.is_some() { Ok(()) } else { self.state(0).map(drop) }
