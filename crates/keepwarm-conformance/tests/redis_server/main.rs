@@ -13,6 +13,7 @@ mod strangers;
 mod sweeping;
 mod tls;
 mod together;
+mod unseen;
 
 use keepwarm::backends::redis::{Redis, RedisOptions};
 use keepwarm::clock::Clock;

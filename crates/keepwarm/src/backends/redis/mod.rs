@@ -20,6 +20,7 @@
 //! something asks the first.
 
 mod address;
+mod background;
 mod counters;
 mod entries;
 mod failure;
@@ -37,6 +38,7 @@ mod scripts;
 mod servers;
 mod store;
 mod sweep;
+mod unseen;
 mod verbs;
 mod writes;
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use super::background::Background;
 use super::failure::senseless;
 use super::judge::{Lying, moved_on};
 use super::link::{Found, Names, Request};
@@ -15,7 +16,6 @@ use super::names;
 use super::options::RedisOptions;
 use super::scopes::{Known, ScopeRecord, Scopes};
 use super::servers::{Servers, bytes, checked, list};
-use super::sweep::Sweeper;
 use crate::backend::{Lookup, ServerFigures};
 use crate::clock::Clock;
 use crate::entry::{Generation, Marker, MissReason};
@@ -39,7 +39,7 @@ pub(super) struct Store {
     pub(super) servers: Servers,
     pub(super) clock: Clock,
     scopes: Scopes,
-    pub(super) sweeper: Sweeper,
+    pub(super) background: Background,
     /// What the servers last told of themselves.
     pub(super) told: Mutex<Option<ServerFigures>>,
 }
@@ -70,7 +70,7 @@ impl Store {
             servers: Servers::new(options),
             scopes: Scopes::new(clock.clone()),
             clock,
-            sweeper: Sweeper::default(),
+            background: Background::default(),
             told: Mutex::default(),
         }
     }

@@ -1,12 +1,11 @@
 //! Clearing a prefix, sweeping up after it, and going through its keys.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use redis::{Cmd, Value};
 
+use super::background::Job;
 use super::judge::lies_plain;
 use super::link::{Request, packed};
 use super::names;
@@ -30,17 +29,9 @@ const SERVER_SHIFT: u32 = 48;
 /// How long one process holds the others off from sweeping the same; prolonged while it goes on.
 const SWEEP_LEASE: Duration = Duration::from_secs(30);
 
-/// What this process still has to sweep; done on a thread that ends when nothing is left.
-#[derive(Debug, Default)]
-pub(super) struct Sweeper {
-    jobs: Mutex<Vec<Job>>,
-    /// The process whose thread does it, 0 for none: a child of `fork` has no such thread.
-    running: AtomicU32,
-}
-
 /// A clearing to sweep up after.
 #[derive(Debug)]
-struct Job {
+pub(super) struct Clearing {
     scope: Scope,
     record: ScopeRecord,
     /// Whether another process began it, and may still be at it.
@@ -68,34 +59,20 @@ impl Store {
             checked(answer)?;
         }
         known.note(Some(&names::record(&name, record.number())));
-        self.sweep_later(Job { scope: scope.clone(), record, adopted: false });
+        self.later(Job::Sweep(Clearing { scope: scope.clone(), record, adopted: false }));
         Ok(())
     }
 
     /// Sweeps what another process began to and has not ended for a while: it may be gone.
     pub(super) fn adopt(self: &Arc<Self>, scope: &Known) {
         if let Some(record) = scope.long_pending(SWEEP_LEASE) {
-            self.sweep_later(Job { scope: scope.scope.clone(), record, adopted: true });
-        }
-    }
-
-    /// Has a scope swept on a thread of its own.
-    fn sweep_later(self: &Arc<Self>, job: Job) {
-        self.sweeper.jobs.lock().push(job);
-        let process = std::process::id();
-        if self.sweeper.running.swap(process, Ordering::AcqRel) != process {
-            let store = Arc::downgrade(self);
-            let sweep = move || sweep_all(&store);
-            if std::thread::Builder::new().name("keepwarm-sweep".to_owned()).spawn(sweep).is_err() {
-                // Memory is reclaimed by timeouts, and integers lie in envelopes, until the next clearing.
-                self.sweeper.running.store(0, Ordering::Release);
-            }
+            self.later(Job::Sweep(Clearing { scope: scope.scope.clone(), record, adopted: true }));
         }
     }
 
     /// Removes what a clearing left behind, then says that nothing is left.
-    async fn sweep(&self, job: &Job) -> Result<()> {
-        let Job { scope, record, adopted } = job;
+    pub(super) async fn sweep(&self, clearing: &Clearing) -> Result<()> {
+        let Clearing { scope, record, adopted } = clearing;
         let record = *record;
         let known = self.scope(scope);
         let lease = names::of_sweep(scope);
@@ -257,23 +234,4 @@ fn superset(pattern: &Pattern) -> String {
         }
     }
     out
-}
-
-fn sweep_all(store: &Weak<Store>) {
-    loop {
-        let Some(store) = store.upgrade() else { return };
-        let job = store.sweeper.jobs.lock().pop();
-        let Some(job) = job else {
-            store.sweeper.running.store(0, Ordering::Release);
-            // Somebody may have come between the look and the note.
-            let more = !store.sweeper.jobs.lock().is_empty();
-            let process = std::process::id();
-            if more && store.sweeper.running.swap(process, Ordering::AcqRel) != process {
-                continue;
-            }
-            return;
-        };
-        // What fails stays unswept: entries are dead by their generation, and timeouts reclaim them.
-        let _ = crate::blocking::drive(store.sweep(&job));
-    }
 }

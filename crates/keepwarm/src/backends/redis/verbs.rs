@@ -16,6 +16,7 @@ use super::script_call::Arguments;
 use super::scripts;
 use super::servers::{bytes, checked};
 use super::store::{MARKER_LIFE, millis, record_of};
+use super::unseen::Asked;
 use super::writes::{LONGEST_VALUE, condition, plain_stamp};
 use crate::backend::{
     Abilities, Backend, Claim, Count, Fence, Housekeeping, Inspection, Lease, Locked, Locking, Lookup, Page, Put,
@@ -186,7 +187,9 @@ impl Backend for Redis {
                     arguments = arguments.and(name).and(names::record(name, fresh()));
                 }
             }
-            let (word, mut rest) = self.0.on_entry(&scripts::LEASE, key, &names, arguments, false).await?;
+            let asked = Asked::new(&self.0, key, stamp, Duration::from_millis(length));
+            let answer = self.0.on_entry(&scripts::LEASE, key, &names, arguments, false).await;
+            let (word, mut rest) = asked.answered(answer)?;
             match word.as_str() {
                 "granted" => {
                     let generations = if near { generations(rest) } else { apart };
