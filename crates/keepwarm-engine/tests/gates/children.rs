@@ -105,6 +105,8 @@ fn die(store: &Store, seed: u64, stores: u64, rounds: u64) {
 
 /// Reads and checks until it is killed.
 fn read(store: &Store) {
+    // Opening takes a lock, by design: a process that is stopped meanwhile holds others up that open.
+    store.open().expect("the store works");
     say("reads", 0);
     for round in 0_u64.. {
         held(store, &format!("key{}", round % 400));
