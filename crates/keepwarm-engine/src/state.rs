@@ -91,9 +91,11 @@ impl State {
             Read::Nothing => return Ok(Attempt::Again),
         };
         let Some(run) = head::run(&page) else { return Ok(Attempt::Again) };
-        // Of another run of the machine, though somebody is there: they are about to prepare it, or to end. (A process that
-        // is being started holds its parent's files for a moment.)
-        if options.boot.or_else(boot).is_some_and(|now| now != run.boot) || run.file != identity.1 {
+        // Closed, or of another run of the machine, though somebody is there: they are about to prepare it, or to end. (A
+        // process that is being started holds its parent's files for a moment.) To write into a store that counts as closed
+        // would have it believed after a power loss.
+        let is_other_run = options.boot.or_else(boot).is_some_and(|now| now != run.boot) || run.file != identity.1;
+        if is_other_run || head::closed(&page).is_some() {
             return Ok(Attempt::Again);
         }
         let files = Files { directory: &options.directory, head: &head };
@@ -194,5 +196,19 @@ mod tests {
         let third = State::open(&options).unwrap();
         assert_ne!(third.run.session, second_session);
         assert_eq!(head::closed(&third.page), None);
+    }
+    #[test]
+    fn a_closed_store_is_prepared_before_it_is_used() {
+        let directory = tempfile::tempdir().unwrap();
+        let patience = Duration::from_millis(20);
+        let options = Options { max_bytes: 1 << 20, patience, ..Options::new(directory.path()) };
+        drop(State::open(&options).unwrap());
+        // As a process that is being started while the last one closes the store.
+        let path = directory.path().join(STORE);
+        let theirs = open(&path).unwrap();
+        share(&theirs, &path, patience).unwrap();
+        assert!(matches!(State::open(&options), Err(Error::Locked { .. })), "it counts as closed");
+        drop(theirs);
+        assert_eq!(head::closed(&State::open(&options).unwrap().page), None);
     }
 }

@@ -28,6 +28,9 @@ pub(crate) fn heard(child: &mut Child) -> String {
 
 /// Plays a role.
 pub(crate) fn play(line: &[String]) -> ExitCode {
+    // A gate that fails leaves nobody behind: a stopped child would hold the runner's output open for ever.
+    #[cfg(target_os = "linux")]
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL)).expect("a number");
     let argument = |index: usize| line.get(index).map_or("", String::as_str);
     let number = |index: usize| argument(index).parse::<u64>().expect("a number");
     let store = Store::new(options(Path::new(argument(1))));
