@@ -86,7 +86,7 @@ class CachedFunction:
         self._signature = Signature(function)
         # On every entry, so that all of them can be dropped together, also those of other processes.
         self._own_tag = f"cached:{self._path}"
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._calls = self._runs = 0
 
     def __set_name__(self, owner, name):

@@ -57,7 +57,8 @@ class _Memo:
         self._bound = bound
         self._lives = lives
         self._signature = Signature(function)
-        self._lock = threading.Lock()
+        # Reentrant: what compares arguments, or is collected, may be a caller of the function.
+        self._lock = threading.RLock()
         self._results = OrderedDict()
         self._hits = self._misses = self._generation = 0
 
@@ -123,7 +124,7 @@ def _typed(value):
         return (kind, frozenset(map(_typed, value)))
     if kind is dict:
         # That of `**options`; dicts that are arguments are as good as their content.
-        return (kind, frozenset((name, _typed(inner)) for name, inner in value.items()))
+        return (kind, frozenset((_typed(name), _typed(inner)) for name, inner in value.items()))
     if kind is float:
         # 0.0 and -0.0 are equal, and not the same.
         return (kind, value.hex())

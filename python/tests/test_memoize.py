@@ -50,7 +50,7 @@ def test_arguments_are_told_apart_by_type_and_by_name_they_are_not():
     def show(value, more=None, *others, **options):
         return [repr(value), more, others, options]
 
-    alike = (1, "1", True, 1.0, 0.0, -0.0, (1,), (True,), frozenset({1}), frozenset({True}), ((1.0,),))
+    alike = (1, "1", True, 1.0, 0.0, -0.0, (1,), (True,), frozenset({1}), frozenset({True}), ((1.0,),), {1: 2}, {True: 2})
     for value in alike:
         assert show(value)[0] == show(value=value)[0] == repr(value)
     assert show.cache_info()[:2] == (len(alike), len(alike))
