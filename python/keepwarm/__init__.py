@@ -9,7 +9,9 @@ user = cache.get_or_set("user:7", load_user, timeout=300, tags=["users"])
 """
 
 from keepwarm._aliases import Aliases, DefaultCache, configure
+from keepwarm._cached import cached
 from keepwarm._handles import DEFAULT_TIMEOUT, Cache, DummyCache, FileCache, MemoryCache, RedisCache
+from keepwarm._memoize import memoize
 from keepwarm._native import Lock, __version__
 from keepwarm.exceptions import CacheError, CacheKeyWarning, InvalidCacheBackendError, InvalidCacheKey
 
@@ -27,9 +29,11 @@ __all__ = [
     "RedisCache",
     "__version__",
     "cache",
+    "cached",
     "caches",
     "configure",
     "get_cache",
+    "memoize",
 ]
 
 caches = Aliases(Cache)

@@ -8,6 +8,7 @@ from keepwarm.core.cache import (
     MemoryCache,
     RedisCache,
     cache,
+    cached,
     caches,
     get_cache,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "MemoryCache",
     "RedisCache",
     "cache",
+    "cached",
     "caches",
     "get_cache",
 ]

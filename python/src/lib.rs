@@ -2,6 +2,7 @@
 //! payloads. What a cache does is not decided here.
 
 mod alias;
+mod argument_key;
 mod arguments;
 mod awaitable;
 mod core;
@@ -21,5 +22,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<core::Core>()?;
     module.add_class::<lock::Lock>()?;
     module.add_function(wrap_pyfunction!(alias::known_backends, module)?)?;
+    module.add_function(wrap_pyfunction!(argument_key::argument_key, module)?)?;
     module.add_function(wrap_pyfunction!(arguments::use_default_timeout, module)?)
 }

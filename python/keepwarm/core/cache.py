@@ -10,6 +10,7 @@ value = await cache.get("my_key")
 
 from keepwarm import _handles
 from keepwarm._aliases import Aliases, DefaultCache
+from keepwarm._cached import cached
 from keepwarm._handles import DEFAULT_TIMEOUT, AsyncFace
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "MemoryCache",
     "RedisCache",
     "cache",
+    "cached",
     "caches",
     "get_cache",
 ]

@@ -97,7 +97,6 @@ def test_the_django_project(tmp_path):
         assert status(browser, "nowhere/") == 404
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="waits for `cached` in Python")
 def test_the_fastapi_application(tmp_path):
     with served("fastapi", tmp_path) as address:
         browser = Browser(address)

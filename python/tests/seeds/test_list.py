@@ -14,7 +14,6 @@ TESTS = ("test_fastdjango", "test_low_level", "test_skill", "test_short", "test_
 
 # What waits for a later issue. Whoever makes one of them run takes it out here.
 WAITING = {
-    "S0.04": "`cached` in Python",
     "S0.05": "the page cache for FastAPI",
     "S0.09": "the database backend",
     "S0.10": "`BaseCache` in Python",

@@ -270,7 +270,6 @@ def test_memoization(stage):
 
 
 # covers: R154
-@pytest.mark.xfail(strict=True, raises=ImportError, reason="waits for `memoize` in Python")
 def test_what_takes_the_place_of_lru_cache():
     from keepwarm import memoize
 
