@@ -212,11 +212,7 @@ fn places<N: AsRef<str>>(names: &[N], refused: &[String]) -> Vec<usize> {
     places.map(|(place, _)| place).collect()
 }
 
-fn at_places<'py>(
-    py: Python<'py>,
-    places: &[usize],
-    key: impl Fn(usize) -> Any<'py>,
-) -> PyResult<Any<'py>> {
+fn at_places<'py>(py: Python<'py>, places: &[usize], key: impl Fn(usize) -> Any<'py>) -> PyResult<Any<'py>> {
     Ok(PyList::new(py, places.iter().map(|&place| key(place)))?.into_any())
 }
 

@@ -15,7 +15,7 @@ use crate::backend::{Lookup, Put, Refusal};
 use crate::entry::Marker;
 use crate::error::{Error, Result};
 use crate::expiry::Timeout;
-use crate::key::{Key, Version};
+use crate::key::{Key, KeyBuffer, Version};
 use crate::payload::{Glanced, Payload, Value};
 use crate::stats::Event;
 
@@ -81,7 +81,9 @@ impl Cache {
         let mut text = String::with_capacity(names.len() * 40);
         let mut ends = Vec::with_capacity(names.len());
         for name in names {
-            text.push_str(self.key(name.as_ref(), version)?.as_str());
+            let mut key = KeyBuffer::new();
+            self.join_key(&mut key, name.as_ref(), version)?;
+            text.push_str(key.as_str());
             ends.push(text.len());
         }
         Ok(StoredKeys { text, ends })
