@@ -4,7 +4,6 @@
     python3 scripts/python_tests.py pytest              the package's own tests
     python3 scripts/python_tests.py pytest seeds -k add one folder of them; what follows goes to pytest
     python3 scripts/python_tests.py django              Django's own tests, unedited, against our classes
-    python3 scripts/python_tests.py bench      speed beside LocMemCache, of a release build; what follows goes to the bench
 
 Everything it makes lies in cargo's target directory: an environment with what the tests need, the extension beside a copy of
 the package, and Django's sources, which carry its tests. Nothing is installed into the Python that runs it.
@@ -46,16 +45,15 @@ def environment(place):
     return python
 
 
-def package(place, profile="dev"):
+def package(place):
     """The package with the extension as it is built now."""
     build = os.environ | {"PYO3_BUILD_EXTENSION_MODULE": "1"}
-    command = ["cargo", "build", "--quiet", "-p", "keepwarm-python", "--profile", profile]
-    subprocess.run(command, cwd=ROOT, env=build, check=True)
+    subprocess.run(["cargo", "build", "--quiet", "-p", "keepwarm-python"], cwd=ROOT, env=build, check=True)
     library = {"darwin": "lib_native.dylib", "win32": "_native.dll"}.get(sys.platform, "lib_native.so")
     if place.exists():
         shutil.rmtree(place)
     shutil.copytree(PACKAGE / "keepwarm", place / "keepwarm", ignore=shutil.ignore_patterns("*.so", "__pycache__"))
-    shutil.copy(target() / ("debug" if profile == "dev" else profile) / library, place / "keepwarm/_native.abi3.so")
+    shutil.copy(target() / "debug" / library, place / "keepwarm/_native.abi3.so")
 
 
 def sources(python, place):
@@ -84,10 +82,6 @@ def folders():
 def main():
     place = target() / "python-tests"
     python = environment(place / "environment")
-    if sys.argv[1:2] == ["bench"]:
-        package(place / "release", "release")
-        variables = os.environ | {"PYTHONPATH": str(place / "release")}
-        return subprocess.run([python, PACKAGE / "benches/against_locmem.py", *sys.argv[2:]], env=variables).returncode
     package(place / "package")
     variables = os.environ | {"PYTHONPATH": str(place / "package"), "PYTHONDONTWRITEBYTECODE": "1"}
     if sys.argv[1:2] == ["django"]:

@@ -1,7 +1,7 @@
 """The memory backend beside LocMemCache, held object to held object."""
 
 from rounds import Loop, Row, calls
-from stores import Absent, ours, peer
+from stores import ROOM, THEIR_ROOM, Absent, ours, peer
 from values import INTEGER, LONG, NESTED, NUMBERS, SHORT, SMALL
 
 LOCMEM = "LocMemCache"
@@ -17,13 +17,12 @@ GETS = [
 
 SETS = [("set int", INTEGER, 1 / 8), ("set dict of 5", SMALL, 1 / 6), ("set nested dict of 2 KiB", NESTED, 0.6)]
 
-ROOM = {"MAX_ENTRIES": 10_000_000}
 
 
 def rows():
     """Every row of the memory backend."""
     held = ours("MemoryCache", "bench", {"OPTIONS": dict(ROOM)})
-    locmem = peer(LOCMEM, "bench", {"OPTIONS": dict(ROOM)})
+    locmem = peer(LOCMEM, "bench", {"OPTIONS": dict(THEIR_ROOM)})
     for row in (*both(held, locmem), *proxied()):
         row.clock = "cpu"
         yield row
@@ -40,6 +39,7 @@ def both(held, locmem):
         yield Row(name, LOCMEM, limit, calls(held.get, key), calls(locmem.get, key))
     yield Row("get, a miss", LOCMEM, 1 / 20, calls(held.get, "absent"), calls(locmem.get, "absent"))
     yield Row("delete", LOCMEM, 1 / 20, deletes(held), deletes(locmem))
+    yield Row("delete, an absent key", LOCMEM, 1 / 20, calls(held.delete, "absent"), calls(locmem.delete, "absent"))
     for name, value, limit in SETS:
         key = name.replace(" ", ":")
         yield Row(name, LOCMEM, limit, calls(held.set, key, value), calls(locmem.set, key, value))

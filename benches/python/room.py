@@ -29,11 +29,13 @@ def main(store):
 
     settings.configure()
     sys.path.insert(0, str(HERE))
-    from stores import ours, peer
+    from stores import ROOM, THEIR_ROOM, ours, peer
     from values import NESTED
 
-    params = {"OPTIONS": {"MAX_ENTRIES": 10 * ENTRIES}}
-    cache = ours("MemoryCache", "room", params) if store == "keepwarm" else peer("LocMemCache", "room", params)
+    if store == "keepwarm":
+        cache = ours("MemoryCache", "room", {"OPTIONS": dict(ROOM)})
+    else:
+        cache = peer("LocMemCache", "room", {"OPTIONS": dict(THEIR_ROOM)})
     cache.set("first", NESTED, None)
     before = resident()
     for number in range(ENTRIES):

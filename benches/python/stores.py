@@ -12,6 +12,12 @@ PEERS = {
 }
 
 
+# Room for every key of a bench, in the policy that settings without bounds choose: `MAX_ENTRIES` alone asks our store for Django's
+# exact LRU, behind one lock, where a read has to write.
+THEIR_ROOM = {"MAX_ENTRIES": 10_000_000}
+ROOM = {**THEIR_ROOM, "EVICTION": "s3-fifo"}
+
+
 class Absent(Exception):
     """What a row needs is not there; the message is what the table says."""
 

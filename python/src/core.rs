@@ -1,5 +1,6 @@
 //! The class under every cache in Python: a handle on an alias. Its verbs lie in `verbs/`, a file a topic.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use keepwarm::Cache;
@@ -31,6 +32,25 @@ pub(crate) struct Name {
     pub(crate) version: Option<Version>,
 }
 
+/// The same, lent by the caller for as long as the call is on its thread: a store that never waits needs no more.
+pub(crate) struct Lent<'a> {
+    pub(crate) cache: &'a Cache,
+    pub(crate) key: Cow<'a, str>,
+    pub(crate) version: Option<Version>,
+}
+
+impl Lent<'_> {
+    /// For who outlives the call.
+    pub(crate) fn own(self) -> Name {
+        Name { cache: self.cache.clone(), key: self.key.into_owned(), version: self.version }
+    }
+
+    /// The whole key as the store knows it.
+    pub(crate) fn stored(&self, py: Python<'_>) -> PyResult<String> {
+        stored(py, self.cache, &self.key, self.version.as_ref())
+    }
+}
+
 impl Name {
     /// The whole key as the store knows it.
     pub(crate) fn stored(&self, py: Python<'_>) -> PyResult<String> {
@@ -49,6 +69,21 @@ pub(crate) struct Names {
     pub(crate) cache: Cache,
     pub(crate) keys: Vec<String>,
     pub(crate) version: Option<Version>,
+}
+
+/// The keys of one call, lent as [`Lent`] is.
+pub(crate) struct LentMany<'a> {
+    pub(crate) cache: &'a Cache,
+    pub(crate) keys: Vec<Cow<'a, str>>,
+    pub(crate) version: Option<Version>,
+}
+
+impl LentMany<'_> {
+    /// For who outlives the call.
+    pub(crate) fn own(self) -> Names {
+        let keys = self.keys.into_iter().map(Cow::into_owned).collect();
+        Names { cache: self.cache.clone(), keys, version: self.version }
+    }
 }
 
 impl Core {
@@ -78,54 +113,80 @@ impl Core {
     }
 
     /// A key of a call: made by Rust where it is made in the one way that Rust knows, and in Python otherwise.
+    #[inline]
+    pub(crate) fn lend<'a>(
+        slf: &'a Bound<'_, Self>,
+        key: &'a Bound<'_, PyAny>,
+        version: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Lent<'a>> {
+        let alias = slf.get().alias()?;
+        if let Some(text) = Self::plain(alias, key) {
+            return Ok(Lent { cache: &alias.cache, key: Cow::Borrowed(text), version: arguments::version(version)? });
+        }
+        Self::lend_made(slf, alias, key, version)
+    }
+
+    /// A key that Rust does not make, or that is no plain text.
+    #[cold]
+    fn lend_made<'a>(
+        slf: &Bound<'_, Self>,
+        alias: &'a Alias,
+        key: &Bound<'_, PyAny>,
+        version: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Lent<'a>> {
+        match slf.getattr_opt("make_and_validate_key")? {
+            Some(make) => {
+                let made = make.call1((key, version))?;
+                Ok(Lent { cache: &alias.verbatim, key: arguments::text(&made)?.into(), version: None })
+            }
+            None => {
+                let version = arguments::version(version)?;
+                Ok(Lent { cache: &alias.cache, key: arguments::text(key)?.into(), version })
+            }
+        }
+    }
+
+    /// The same for who outlives the call.
     pub(crate) fn name(
         slf: &Bound<'_, Self>,
         key: &Bound<'_, PyAny>,
         version: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Name> {
-        let alias = slf.get().alias()?;
-        if let Some(text) = Self::plain(alias, key) {
-            return Ok(Name {
-                cache: alias.cache.clone(),
-                key: text.to_owned(),
-                version: arguments::version(version)?,
-            });
-        }
-        match slf.getattr_opt("make_and_validate_key")? {
-            Some(make) => {
-                let made = make.call1((key, version))?;
-                Ok(Name { cache: alias.verbatim.clone(), key: arguments::text(&made)?, version: None })
-            }
-            None => {
-                let version = arguments::version(version)?;
-                Ok(Name { cache: alias.cache.clone(), key: arguments::text(key)?, version })
-            }
-        }
+        Self::lend(slf, key, version).map(Lent::own)
     }
 }
 
 impl Core {
     /// The keys of a call, all made in Rust or all in Python.
+    pub(crate) fn lend_many<'a>(
+        slf: &'a Bound<'_, Self>,
+        keys: &'a [Bound<'_, PyAny>],
+        version: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<LentMany<'a>> {
+        let alias = slf.get().alias()?;
+        let plain: Option<Vec<_>> = keys.iter().map(|key| Self::plain(alias, key).map(Cow::Borrowed)).collect();
+        if let Some(keys) = plain {
+            return Ok(LentMany { cache: &alias.cache, keys, version: arguments::version(version)? });
+        }
+        match slf.getattr_opt("make_and_validate_key")? {
+            Some(make) => {
+                let made = keys.iter().map(|key| arguments::text(&make.call1((key, version))?).map(Cow::from));
+                Ok(LentMany { cache: &alias.verbatim, keys: made.collect::<PyResult<_>>()?, version: None })
+            }
+            None => {
+                let keys = keys.iter().map(|key| arguments::text(key).map(Cow::from)).collect::<PyResult<_>>()?;
+                Ok(LentMany { cache: &alias.cache, keys, version: arguments::version(version)? })
+            }
+        }
+    }
+
+    /// The same for who outlives the call.
     pub(crate) fn names(
         slf: &Bound<'_, Self>,
         keys: &[Bound<'_, PyAny>],
         version: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Names> {
-        let alias = slf.get().alias()?;
-        let plain: Option<Vec<String>> = keys.iter().map(|key| Self::plain(alias, key).map(str::to_owned)).collect();
-        if let Some(keys) = plain {
-            return Ok(Names { cache: alias.cache.clone(), keys, version: arguments::version(version)? });
-        }
-        match slf.getattr_opt("make_and_validate_key")? {
-            Some(make) => {
-                let made = keys.iter().map(|key| arguments::text(&make.call1((key, version))?));
-                Ok(Names { cache: alias.verbatim.clone(), keys: made.collect::<PyResult<_>>()?, version: None })
-            }
-            None => {
-                let keys = keys.iter().map(arguments::text).collect::<PyResult<_>>()?;
-                Ok(Names { cache: alias.cache.clone(), keys, version: arguments::version(version)? })
-            }
-        }
+        Self::lend_many(slf, keys, version).map(LentMany::own)
     }
 }
 

@@ -78,7 +78,35 @@ impl Face {
     }
 }
 
-fn shown<'py, T>(
+/// Carries out one verb of the cache on what the caller lent: `|cache, key| builder`, as Rust's callers write it. On a store that
+/// never waits nothing is copied for it; on any other it takes what it needs along.
+macro_rules! answer_lent {
+    ($face:expr, $py:expr, $lent:expr, |$cache:ident, $key:ident| $builder:expr, $show:expr) => {{
+        let (face, py, lent) = ($face, $py, $lent);
+        if lent.cache.abilities().never_waits {
+            let ($cache, version) = (lent.cache, lent.version);
+            let $key = &*lent.key;
+            let answer = match version {
+                Some(version) => $builder.version(version).wait(),
+                None => $builder.wait(),
+            };
+            face.ready(py, $crate::face::shown(py, answer.map_err($crate::errors::Failure::from), $show))
+        } else {
+            let name = lent.own();
+            let verb = move |_| async move {
+                let ($cache, $key) = (&name.cache, name.key.as_str());
+                Ok::<_, $crate::errors::Failure>($crate::verbs::at_version!($builder, name.version)?)
+            };
+            face.wait(py, verb, $show)
+        }
+    }};
+}
+
+pub(crate) use answer_lent;
+
+/// Shows an answer, or raises.
+#[inline]
+pub(crate) fn shown<'py, T>(
     py: Python<'py>,
     answer: Result<T, Failure>,
     show: impl FnOnce(Python<'py>, T) -> PyResult<Bound<'py, PyAny>>,

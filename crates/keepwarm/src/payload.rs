@@ -151,7 +151,18 @@ impl Payload {
         V: ?Sized + Serialize + ToOwned,
         V::Owned: Value,
     {
+        if Raw::is::<V::Owned>() {
+            return Ok(Self::of_raw(value.to_owned(), encoding));
+        }
         Self::of_owned(value, keep_objects, encoding, |value| Arc::new(value.to_owned()))
+    }
+
+    /// The payload that a binding's value is.
+    fn of_raw<T: Value>(value: T, encoding: Encoding) -> Self {
+        match Raw::out_of(value) {
+            Self::Bytes(codec, encoded) => Self::Bytes(codec, Box::new(encoding.packed(*encoded))),
+            other => other,
+        }
     }
 
     /// The payload of a shared value, which a store that keeps objects shares instead of copying it.
@@ -159,6 +170,9 @@ impl Payload {
     /// # Errors
     /// [`ErrorKind::Encode`](crate::ErrorKind::Encode) when it has to be encoded and the type refuses.
     pub(crate) fn of_arc<T: Value>(value: &Arc<T>, keep_objects: bool, encoding: Encoding) -> Result<Self> {
+        if Raw::is::<T>() {
+            return Ok(Self::of_raw(T::clone(value), encoding));
+        }
         Self::of_owned(&**value, keep_objects, encoding, |_| Arc::clone(value))
     }
 
@@ -172,12 +186,6 @@ impl Payload {
         V: ?Sized + Serialize,
         T: Value,
     {
-        if Raw::is::<T>() {
-            return Ok(match Raw::out_of(keep(value)) {
-                Self::Bytes(codec, encoded) => Self::Bytes(codec, Box::new(encoding.packed(*encoded))),
-                other => other,
-            });
-        }
         if let Some(number) = crate::codec::integer::<V, T>(value) {
             return Ok(Self::Integer(number));
         }

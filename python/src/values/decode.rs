@@ -12,12 +12,13 @@ use super::types::Types;
 /// What is nested deeper is undecodable.
 const DEEPEST: usize = 256;
 
-/// So many keys of maps are remembered: rows of a table repeat theirs.
-const REMEMBERED: usize = 32;
+/// So many short texts are remembered, as a power of two: rows of a table repeat their keys, and many their values.
+const REMEMBERED_BITS: u32 = 6;
+const REMEMBERED: usize = 1 << REMEMBERED_BITS;
 
 /// The value of these bytes; an exception of any kind where they are none.
 pub(super) fn decode<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-    let mut reader = Reader { py, rest: bytes, keys: [const { None }; REMEMBERED] };
+    let mut reader = Reader { py, rest: bytes, keys: Texts::new(), values: Texts::new() };
     let value = reader.value(0)?;
     if reader.rest.is_empty() { Ok(value) } else { Err(undecodable("something follows the value")) }
 }
@@ -29,7 +30,45 @@ fn undecodable(why: &'static str) -> PyErr {
 struct Reader<'a, 'py> {
     py: Python<'py>,
     rest: &'a [u8],
-    keys: [Option<(&'a [u8], Bound<'py, PyAny>)>; REMEMBERED],
+    /// Apart from the values, which are rarely met again and would push them out.
+    keys: Texts<'a, 'py>,
+    values: Texts<'a, 'py>,
+}
+
+/// Short texts that came before: a text cannot be changed, so that one is as good as two.
+struct Texts<'a, 'py>([Option<(&'a [u8], Bound<'py, PyAny>)>; REMEMBERED]);
+
+impl<'a, 'py> Texts<'a, 'py> {
+    fn new() -> Self {
+        Self([const { None }; REMEMBERED])
+    }
+
+    /// The text of these bytes, made only if it was not remembered.
+    fn text(&mut self, py: Python<'py>, bytes: &'a [u8]) -> PyResult<Bound<'py, PyAny>> {
+        let place = &mut self.0[Self::place(bytes)];
+        if let Some((known, text)) = place
+            && *known == bytes
+        {
+            return Ok(text.clone());
+        }
+        let text = PyString::from_bytes(py, bytes)?.into_any();
+        *place = Some((bytes, text.clone()));
+        Ok(text)
+    }
+
+    /// Where a text is remembered: by its length, its first four bytes and its last four. Whoever makes texts fall together
+    /// makes them be made again, nothing worse.
+    fn place(bytes: &[u8]) -> usize {
+        let four = |bytes: &[u8]| bytes.iter().fold(0_u64, |all, &byte| all << 8 | u64::from(byte));
+        let ends = match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+            (Some(first), Some(last)) => {
+                u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))
+            }
+            _ => four(bytes),
+        };
+        let mixed = (ends ^ bytes.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        (mixed >> (u64::BITS - REMEMBERED_BITS)) as usize
+    }
 }
 
 impl<'a, 'py> Reader<'a, 'py> {
@@ -77,7 +116,10 @@ impl<'a, 'py> Reader<'a, 'py> {
             Marker::False => Ok(false.into_pyobject(py)?.to_owned().into_any()),
             Marker::F32 => Ok(f64::from(f32::from_be_bytes(self.number()?)).into_pyobject(py)?.into_any()),
             Marker::F64 => Ok(f64::from_be_bytes(self.number()?).into_pyobject(py)?.into_any()),
-            Marker::FixStr(length) => self.text(length.into()),
+            Marker::FixStr(length) => {
+                let bytes = self.take(length.into())?;
+                self.values.text(py, bytes)
+            }
             Marker::Str8 => self.byte().and_then(|length| self.text(length.into())),
             Marker::Str16 => self.length16().and_then(|length| self.text(length)),
             Marker::Str32 => self.length32().and_then(|length| self.text(length)),
@@ -142,16 +184,7 @@ impl<'a, 'py> Reader<'a, 'py> {
         };
         self.take(1)?;
         let bytes = self.take(length.into())?;
-        let (first, last) = (bytes.first().copied().unwrap_or(0), bytes.last().copied().unwrap_or(0));
-        let place = (usize::from(length) * 7 + usize::from(first) * 3 + usize::from(last)) % REMEMBERED;
-        if let Some((known, key)) = &self.keys[place]
-            && *known == bytes
-        {
-            return Ok(key.clone());
-        }
-        let key = PyString::from_bytes(self.py, bytes)?.into_any();
-        self.keys[place] = Some((bytes, key.clone()));
-        Ok(key)
+        self.keys.text(self.py, bytes)
     }
 
     fn extension(&mut self, length: usize, depth: usize) -> PyResult<Bound<'py, PyAny>> {

@@ -33,9 +33,6 @@ pub(super) enum Held {
 impl Held {
     /// Takes up a value.
     pub(super) fn new(value: &Bound<'_, PyAny>) -> PyResult<Self> {
-        if is_immutable(value)? {
-            return Ok(Self::Shared(value.clone().unbind()));
-        }
         if let Ok(dict) = value.cast_exact::<PyDict>()
             && dict.len() <= LARGEST_DICT
             && all_atoms(dict)
@@ -47,6 +44,9 @@ impl Held {
             && list.iter().all(|item| is_atom(&item))
         {
             return Ok(Self::List(list.to_tuple().unbind()));
+        }
+        if is_immutable(value)? {
+            return Ok(Self::Shared(value.clone().unbind()));
         }
         match encode::encode(value)? {
             Some(bytes) => Ok(Self::Plain(bytes.into_boxed_slice())),

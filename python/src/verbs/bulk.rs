@@ -1,8 +1,10 @@
 //! `get_many`, `set_many`, `delete_many`, `get_or_set_many`.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
-use keepwarm::Raw;
+use keepwarm::cache::SetMany;
+use keepwarm::{Cache, Raw, Timeout};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyMapping};
@@ -13,7 +15,7 @@ use super::read::{at_hand, nothing};
 use crate::arguments::{TimeoutArgument, tags};
 use crate::core::{Core, Names, stored};
 use crate::errors::Failure;
-use crate::face::Face;
+use crate::face::{Face, shown};
 
 type Any<'py> = Bound<'py, PyAny>;
 
@@ -150,32 +152,68 @@ fn set_many<'py>(
     given_tags: Option<&Any<'py>>,
 ) -> PyResult<Any<'py>> {
     let py = slf.py();
-    let values = slf.get().alias()?.values.clone();
-    let items = match data.cast::<PyDict>() {
-        Ok(dict) => dict.items(),
-        Err(_) => data.cast::<PyMapping>()?.items()?,
+    let values = &slf.get().alias()?.values;
+    let (keys, given): (Vec<Any<'py>>, Vec<Any<'py>>) = match data.cast::<PyDict>() {
+        Ok(dict) => dict.iter().unzip(),
+        Err(_) => {
+            let items = data.cast::<PyMapping>()?.items()?;
+            let items = items.iter().map(|item| item.extract::<(Any<'py>, Any<'py>)>());
+            items.collect::<PyResult<Vec<_>>>()?.into_iter().unzip()
+        }
     };
-    let items = items.iter().map(|item| item.extract::<(Any<'py>, Any<'py>)>()).collect::<PyResult<Vec<_>>>()?;
-    if items.is_empty() {
+    if keys.is_empty() {
         return face.ready(py, Ok(PyList::empty(py).into_any()));
     }
-    let (keys, given): (Vec<_>, Vec<_>) = items.into_iter().unzip();
-    let Names { cache, keys: names, version } = Core::names(slf, &keys, version)?;
-    let pack = |(name, value): (&String, &Any<'py>)| values.pack(value, || stored(py, &cache, name, version.as_ref()));
-    let raws = names.iter().zip(&given).map(pack).collect::<PyResult<Vec<_>>>()?;
-    let keys: Vec<Py<PyAny>> = keys.into_iter().map(Bound::unbind).collect();
+    let lent = Core::lend_many(slf, &keys, version)?;
+    let pack = |(name, value): (&Cow<'_, str>, &Any<'py>)| {
+        values.pack(value, || stored(py, lent.cache, name, lent.version.as_ref()))
+    };
+    let raws = lent.keys.iter().zip(&given).map(pack).collect::<PyResult<Vec<_>>>()?;
     let (tags, timeout) = (tags(given_tags)?, timeout.0);
-    face.answer(
+    if lent.cache.abilities().never_waits {
+        let set = set_of(lent.cache, &lent.keys, &raws, timeout, tags);
+        let refused = match lent.version {
+            Some(version) => set.version(version).wait(),
+            None => set.wait(),
+        };
+        let refused = refused.map_err(Failure::from).map(|refused| places(&lent.keys, &refused));
+        return face.ready(py, shown(py, refused, |py, places| at_places(py, &places, |place| keys[place].clone())));
+    }
+    let Names { cache, keys: names, version } = lent.own();
+    let keys: Vec<Py<PyAny>> = keys.into_iter().map(Bound::unbind).collect();
+    face.wait(
         py,
-        &cache,
-        |cache| async move {
-            let set = cache.set_many(names.iter().map(String::as_str).zip(&raws)).timeout(timeout).tags(tags);
-            let refused = at_version!(set, version)?;
-            let places = names.iter().enumerate().filter(|(_, name)| refused.contains(name));
-            Ok::<_, Failure>(places.map(|(place, _)| place).collect::<Vec<usize>>())
+        move |_| async move {
+            let refused = at_version!(set_of(&cache, &names, &raws, timeout, tags), version)?;
+            Ok::<_, Failure>(places(&names, &refused))
         },
-        move |py, refused| Ok(PyList::new(py, refused.into_iter().map(|place| keys[place].bind(py)))?.into_any()),
+        move |py, places| at_places(py, &places, |place| keys[place].bind(py).clone()),
     )
+}
+
+/// The verb itself.
+fn set_of<'a, N: AsRef<str>>(
+    cache: &'a Cache,
+    names: &'a [N],
+    raws: &[Raw],
+    timeout: Timeout,
+    tags: Vec<String>,
+) -> SetMany<'a> {
+    cache.set_many(names.iter().map(N::as_ref).zip(raws)).timeout(timeout).tags(tags)
+}
+
+/// Where among the names of a call the refused ones are: the caller gets keys back as it gave them.
+fn places<N: AsRef<str>>(names: &[N], refused: &[String]) -> Vec<usize> {
+    if refused.is_empty() {
+        return Vec::new();
+    }
+    let refused: HashSet<&str> = refused.iter().map(String::as_str).collect();
+    let places = names.iter().enumerate().filter(|(_, name)| refused.contains(name.as_ref()));
+    places.map(|(place, _)| place).collect()
+}
+
+fn at_places<'py>(py: Python<'py>, places: &[usize], key: impl Fn(usize) -> Any<'py>) -> PyResult<Any<'py>> {
+    Ok(PyList::new(py, places.iter().map(|&place| key(place)))?.into_any())
 }
 
 fn delete_many<'py>(

@@ -9,7 +9,7 @@ use super::at_version;
 use crate::arguments::{TimeoutArgument, duration, text};
 use crate::core::Core;
 use crate::errors::Failure;
-use crate::face::Face;
+use crate::face::{Face, answer_lent};
 
 type Any<'py> = Bound<'py, PyAny>;
 
@@ -134,6 +134,11 @@ impl Core {
     }
 }
 
+/// Shows a number.
+fn number(py: Python<'_>, number: i64) -> PyResult<Any<'_>> {
+    Ok(number.into_pyobject(py)?.into_any())
+}
+
 /// A delta of 64 bits; what is larger cannot be added without leaving them.
 fn amount(py: Python<'_>, sign: i64, delta: Option<&Any<'_>>) -> PyResult<i64> {
     let Some(delta) = delta.filter(|delta| !delta.is_none()) else { return Ok(sign) };
@@ -157,30 +162,13 @@ fn count<'py>(
 ) -> PyResult<Any<'py>> {
     let py = slf.py();
     let delta = amount(py, sign, delta)?;
-    let alias = slf.get().alias()?;
-    let at_hand =
-        create.is_none() && version.is_none_or(|version| version.is_none()) && alias.cache.abilities().never_waits;
-    if at_hand && let Some(name) = Core::plain(alias, key) {
-        let counted = alias.cache.incr(name, delta).wait();
-        let counted = match counted {
-            Ok(number) => Ok(number.into_pyobject(py)?.into_any()),
-            Err(error) => Err(crate::errors::raise(py, &error)),
-        };
-        return face.ready(py, counted);
+    let lent = Core::lend(slf, key, version)?;
+    match create {
+        None => answer_lent!(face, py, lent, |cache, key| cache.incr(key, delta), number),
+        Some((initial, timeout)) => {
+            answer_lent!(face, py, lent, |cache, key| cache.incr(key, delta).or_insert(initial, timeout.0), number)
+        }
     }
-    let name = Core::name(slf, key, version)?;
-    face.answer(
-        py,
-        &name.cache.clone(),
-        |cache| async move {
-            let mut incr = cache.incr(&name.key, delta);
-            if let Some((initial, timeout)) = create {
-                incr = incr.or_insert(initial, timeout.0);
-            }
-            Ok::<_, Failure>(at_version!(incr, name.version)?)
-        },
-        |py, number: i64| Ok(number.into_pyobject(py)?.into_any()),
-    )
 }
 
 fn move_version<'py>(

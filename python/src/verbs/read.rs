@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use super::at_version;
 use crate::core::{Core, stored};
 use crate::errors::Failure;
-use crate::face::Face;
+use crate::face::{Face, answer_lent};
 use crate::values::Glanced;
 
 type Any<'py> = Bound<'py, PyAny>;
@@ -136,27 +136,22 @@ fn get<'py>(
 }
 
 fn has_key<'py>(slf: &Bound<'py, Core>, face: Face, key: &Any<'py>, version: Option<&Any<'py>>) -> PyResult<Any<'py>> {
-    let name = Core::name(slf, key, version)?;
-    face.answer(
-        slf.py(),
-        &name.cache.clone(),
-        |cache| async move { Ok::<_, Failure>(at_version!(cache.has_key(&name.key), name.version)?) },
-        truth,
-    )
+    let lent = Core::lend(slf, key, version)?;
+    answer_lent!(face, slf.py(), lent, |cache, key| cache.has_key(key), truth)
 }
 
 fn ttl<'py>(slf: &Bound<'py, Core>, face: Face, key: &Any<'py>, version: Option<&Any<'py>>) -> PyResult<Any<'py>> {
-    let name = Core::name(slf, key, version)?;
-    face.answer(
-        slf.py(),
-        &name.cache.clone(),
-        |cache| async move { Ok::<_, Failure>(at_version!(cache.ttl(&name.key), name.version)?) },
-        |py, left| match left {
-            Ttl::Absent => Ok(0_i32.into_pyobject(py)?.into_any()),
-            Ttl::Never => Ok(py.None().into_bound(py)),
-            Ttl::Left(left) => Ok(left.as_secs_f64().into_pyobject(py)?.into_any()),
-        },
-    )
+    let lent = Core::lend(slf, key, version)?;
+    answer_lent!(face, slf.py(), lent, |cache, key| cache.ttl(key), seconds_left)
+}
+
+/// Shows how long an entry lives still.
+fn seconds_left(py: Python<'_>, left: Ttl) -> PyResult<Any<'_>> {
+    match left {
+        Ttl::Absent => Ok(0_i32.into_pyobject(py)?.into_any()),
+        Ttl::Never => Ok(py.None().into_bound(py)),
+        Ttl::Left(left) => Ok(left.as_secs_f64().into_pyobject(py)?.into_any()),
+    }
 }
 
 /// Shows what is true or not.

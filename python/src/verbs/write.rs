@@ -3,12 +3,11 @@
 use keepwarm::{Raw, Timeout};
 use pyo3::prelude::*;
 
-use super::at_version;
 use super::read::{nothing, truth};
 use crate::arguments::{TimeoutArgument, tags, text};
 use crate::core::Core;
 use crate::errors::Failure;
-use crate::face::Face;
+use crate::face::{Face, answer_lent};
 
 type Any<'py> = Bound<'py, PyAny>;
 
@@ -155,49 +154,26 @@ impl Core {
 }
 
 fn write<'py>(slf: &Bound<'py, Core>, face: Face, write: Write, given: Given<'_, 'py>) -> PyResult<Any<'py>> {
-    let name = Core::name(slf, given.key, given.version)?;
-    let raw: Raw = slf.get().alias()?.values.pack(given.value, || name.stored(slf.py()))?;
+    let py = slf.py();
+    let lent = Core::lend(slf, given.key, given.version)?;
+    let raw: Raw = slf.get().alias()?.values.pack(given.value, || lent.stored(py))?;
     let (tags, timeout) = (tags(given.tags)?, given.timeout);
-    let (py, cache) = (slf.py(), name.cache.clone());
     match write {
-        Write::Set => face.answer(
-            py,
-            &cache,
-            |cache| async move {
-                let put = at_version!(cache.set(&name.key, &raw).timeout(timeout).tags(tags), name.version)?;
-                Ok::<_, Failure>(put)
-            },
-            nothing,
-        ),
-        Write::Add => face.answer(
-            py,
-            &cache,
-            |cache| async move {
-                let add = cache.add(&name.key, &raw).timeout(timeout).tags(tags);
-                Ok::<_, Failure>(at_version!(add, name.version)?)
-            },
-            truth,
-        ),
-        Write::Replace => face.answer(
-            py,
-            &cache,
-            |cache| async move {
-                let replace = cache.replace(&name.key, &raw).timeout(timeout).tags(tags);
-                Ok::<_, Failure>(at_version!(replace, name.version)?)
-            },
-            truth,
-        ),
+        Write::Set => {
+            answer_lent!(face, py, lent, |cache, key| cache.set(key, &raw).timeout(timeout).tags(tags), nothing)
+        }
+        Write::Add => {
+            answer_lent!(face, py, lent, |cache, key| cache.add(key, &raw).timeout(timeout).tags(tags), truth)
+        }
+        Write::Replace => {
+            answer_lent!(face, py, lent, |cache, key| cache.replace(key, &raw).timeout(timeout).tags(tags), truth)
+        }
     }
 }
 
 fn delete<'py>(slf: &Bound<'py, Core>, face: Face, key: &Any<'py>, version: Option<&Any<'py>>) -> PyResult<Any<'py>> {
-    let name = Core::name(slf, key, version)?;
-    face.answer(
-        slf.py(),
-        &name.cache.clone(),
-        |cache| async move { Ok::<_, Failure>(at_version!(cache.delete(&name.key), name.version)?) },
-        truth,
-    )
+    let lent = Core::lend(slf, key, version)?;
+    answer_lent!(face, slf.py(), lent, |cache, key| cache.delete(key), truth)
 }
 
 fn touch<'py>(
@@ -207,13 +183,8 @@ fn touch<'py>(
     timeout: TimeoutArgument,
     version: Option<&Any<'py>>,
 ) -> PyResult<Any<'py>> {
-    let name = Core::name(slf, key, version)?;
-    face.answer(
-        slf.py(),
-        &name.cache.clone(),
-        |cache| async move { Ok::<_, Failure>(at_version!(cache.touch(&name.key, timeout.0), name.version)?) },
-        truth,
-    )
+    let lent = Core::lend(slf, key, version)?;
+    answer_lent!(face, slf.py(), lent, |cache, key| cache.touch(key, timeout.0), truth)
 }
 
 fn once<'py>(slf: &Bound<'py, Core>, face: Face, name: &Any<'py>) -> PyResult<Any<'py>> {

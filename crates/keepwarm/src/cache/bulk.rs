@@ -1,5 +1,6 @@
 //! Many keys in one call and, where the store has one, one round trip: `get_many`, `set_many`, `delete_many`.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::marker::PhantomData;
@@ -14,7 +15,7 @@ use crate::backend::{Lookup, Put, Refusal};
 use crate::entry::Marker;
 use crate::error::{Error, Result};
 use crate::expiry::Timeout;
-use crate::key::{Key, Version};
+use crate::key::{Key, KeyBuffer, Version};
 use crate::payload::{Glanced, Payload, Value};
 use crate::stats::Event;
 
@@ -53,7 +54,7 @@ impl Cache {
     pub fn set_many<'a, 'v, I, K, V>(&'a self, items: I) -> SetMany<'a>
     where
         I: IntoIterator<Item = (K, &'v V)>,
-        K: Into<String>,
+        K: Into<Cow<'a, str>>,
         V: ?Sized + Serialize + ToOwned + 'v,
         V::Owned: Value,
     {
@@ -80,7 +81,9 @@ impl Cache {
         let mut text = String::with_capacity(names.len() * 40);
         let mut ends = Vec::with_capacity(names.len());
         for name in names {
-            text.push_str(self.key(name.as_ref(), version)?.as_str());
+            let mut key = KeyBuffer::new();
+            self.join_key(&mut key, name.as_ref(), version)?;
+            text.push_str(key.as_str());
             ends.push(text.len());
         }
         Ok(StoredKeys { text, ends })
@@ -184,7 +187,7 @@ impl<T: Value, K: AsRef<str> + Eq + Hash + Send + Sync, S: Shape<T>> GetMany<'_,
 #[must_use = "a verb does nothing unless it is awaited"]
 pub struct SetMany<'a> {
     cache: &'a Cache,
-    items: Result<Vec<(String, Payload)>>,
+    items: Result<Vec<(Cow<'a, str>, Payload)>>,
     timeout: Timeout,
     tags: Vec<Marker>,
     version: Option<Version>,
@@ -194,9 +197,9 @@ impl SetMany<'_> {
     async fn run(self) -> Result<Vec<String>> {
         let cache = self.cache;
         let failed = |error: Error| cache.failed(error, "set_many", None);
-        let (names, payloads): (Vec<String>, Vec<Payload>) = self.items.map_err(failed)?.into_iter().unzip();
+        let (names, payloads): (Vec<Cow<'_, str>>, Vec<Payload>) = self.items.map_err(failed)?.into_iter().unzip();
         if names.is_empty() {
-            return Ok(names);
+            return Ok(Vec::new());
         }
         let stored = cache.stored_keys(&names, self.version.as_ref())?;
         let keys = stored.keys(cache);
@@ -219,7 +222,7 @@ impl SetMany<'_> {
         let down = puts.iter().filter(|put| matches!(put, Put::Refused(Refusal::StoreDown))).count();
         cache.count_many(Event::Refusal, (refused - down) as u64);
         let kept = |put: &Put| matches!(put, Put::Stored | Put::Refused(Refusal::NotKept));
-        Ok(names.into_iter().zip(puts).filter(|(_, put)| !kept(put)).map(|(name, _)| name).collect())
+        Ok(names.into_iter().zip(puts).filter(|(_, put)| !kept(put)).map(|(name, _)| name.into_owned()).collect())
     }
 }
 

@@ -204,11 +204,17 @@ impl Cache {
     #[inline]
     pub(crate) fn key(&self, name: &str, version: Option<&Version>) -> Result<KeyBuffer> {
         let mut buffer = KeyBuffer::new();
-        match &self.view {
-            None => self.shared.keys.make(&mut buffer, name, version)?,
-            Some(view) => self.shared.keys.make(&mut buffer, view.join(&mut KeyBuffer::new(), name), version)?,
-        }
+        self.join_key(&mut buffer, name, version)?;
         Ok(buffer)
+    }
+
+    /// The same where the caller's buffer lies: moving one costs a verb on memory a tenth of its time.
+    #[inline]
+    pub(crate) fn join_key(&self, buffer: &mut KeyBuffer, name: &str, version: Option<&Version>) -> Result<()> {
+        match &self.view {
+            None => self.shared.keys.make(buffer, name, version),
+            Some(view) => self.shared.keys.make(buffer, view.join(&mut KeyBuffer::new(), name), version),
+        }
     }
 
     /// Looks a stored key at, on every way but a hit: a hit's key was looked at when it was stored.

@@ -221,7 +221,8 @@ impl<'a, T: Value, S: Shape<T>> Get<'a, T, S> {
     }
 
     async fn run(self) -> Result<Option<S::Form>> {
-        let key = self.cache.key(self.key, self.version.as_ref())?;
+        let mut key = KeyBuffer::new();
+        self.cache.join_key(&mut key, self.key, self.version.as_ref())?;
         let key = Key::new(key.as_str(), self.cache.state().keys.scope());
         match self.cache.state().backend.get(&key, self.cache.markers()).await {
             Ok(found) => self.cache.finish(&key, found, S::open),

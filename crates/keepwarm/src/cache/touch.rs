@@ -6,7 +6,7 @@ use super::options::version_option;
 use crate::backend::When;
 use crate::error::Result;
 use crate::expiry::Timeout;
-use crate::key::{Key, Version};
+use crate::key::{Key, KeyBuffer, Version};
 
 impl Cache {
     /// Lets a live entry live `timeout` from now; whether there was one. Value, tags and version stay; an expired entry
@@ -59,7 +59,8 @@ pub struct Touch<'a> {
 impl Touch<'_> {
     async fn run(self) -> Result<bool> {
         let state = self.cache.state();
-        let key = self.cache.key(self.key, self.version.as_ref())?;
+        let mut key = KeyBuffer::new();
+        self.cache.join_key(&mut key, self.key, self.version.as_ref())?;
         let key = Key::new(key.as_str(), state.keys.scope());
         self.cache.check(&key)?;
         let touched = match self.timeout.or(state.timeout).deadline(state.clock.now()) {

@@ -11,7 +11,7 @@ use crate::backend::{Put, Refusal, When};
 use crate::entry::{Entry, Mark, Marker, Marks, MissReason, Stamp};
 use crate::error::Result;
 use crate::expiry::{Deadline, Timeout};
-use crate::key::{Key, Version};
+use crate::key::{Key, KeyBuffer, Version};
 use crate::payload::{Payload, Value};
 use crate::stats::Event;
 
@@ -169,7 +169,8 @@ where
 
     async fn put(self, when: When, verb: &'static str) -> Result<Put> {
         let state = self.cache.state();
-        let key = self.cache.key(self.key, self.version.as_ref())?;
+        let mut key = KeyBuffer::new();
+        self.cache.join_key(&mut key, self.key, self.version.as_ref())?;
         let key = Key::new(key.as_str(), state.keys.scope());
         let stored = match Payload::of(self.value, state.abilities.keeps_objects, state.encoding) {
             Ok(payload) => self.cache.store(&key, payload, self.timeout, &self.tags, when).await,
@@ -223,7 +224,8 @@ pub struct Delete<'a> {
 impl Delete<'_> {
     async fn run(self) -> Result<bool> {
         let state = self.cache.state();
-        let key = self.cache.key(self.key, self.version.as_ref())?;
+        let mut key = KeyBuffer::new();
+        self.cache.join_key(&mut key, self.key, self.version.as_ref())?;
         let key = Key::new(key.as_str(), state.keys.scope());
         self.cache.check(&key)?;
         let removed = state.backend.remove(&key, When::Always).await;

@@ -1,7 +1,6 @@
 //! A value in the very form in which stores keep it: the way in and out for bindings to other languages.
 
 use std::any::{Any, TypeId};
-use std::sync::Arc;
 
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Error as _, Serialize, Serializer};
@@ -50,9 +49,11 @@ impl Raw {
     }
 
     /// The payload of the verb's value, whose type [is](Self::is) this one.
-    pub(super) fn out_of<T: Value>(value: Arc<T>) -> Payload {
-        let any: Arc<dyn Any + Send + Sync> = value;
-        Arc::unwrap_or_clone(any.downcast::<Self>().expect("the type was compared")).0
+    #[inline]
+    pub(super) fn out_of<T: Value>(value: T) -> Payload {
+        let mut value = Some(value);
+        let any: &mut dyn Any = &mut value;
+        any.downcast_mut::<Option<Self>>().and_then(Option::take).expect("the type was compared").0
     }
 }
 

@@ -81,8 +81,16 @@ impl Store {
         };
         self.lay_down(shard, &mut inner, &probe, slot, &mut gone);
         drop(inner);
-        self.evictions.fetch_add(gone.evicted, Ordering::Relaxed);
+        self.count_evicted(&gone);
         Put::Stored
+    }
+
+    /// Nothing is the rule, and adding it to a counter of all threads would cost what a lookup does.
+    #[inline]
+    fn count_evicted(&self, gone: &Gone) {
+        if gone.evicted > 0 {
+            self.evictions.fetch_add(gone.evicted, Ordering::Relaxed);
+        }
     }
 
     fn lay_down(&self, shard: &Shard, inner: &mut Inner, probe: &Probe<'_>, slot: Slot, gone: &mut Gone) {
@@ -163,7 +171,7 @@ impl Store {
         };
         self.lay_down(shard, &mut inner, &probe, slot, &mut gone);
         drop(inner);
-        self.evictions.fetch_add(gone.evicted, Ordering::Relaxed);
+        self.count_evicted(&gone);
         Count::Now(sum)
     }
 
