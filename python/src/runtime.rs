@@ -1,7 +1,7 @@
 //! The one runtime on which awaited verbs wait: made at the first one, and anew in a child after `fork`.
 
 use std::process;
-use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use pyo3::exceptions::PyRuntimeError;
@@ -9,7 +9,10 @@ use pyo3::prelude::*;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 /// The runtime, and the process that made it.
-static RUNTIME: Mutex<Option<(u32, Arc<Runtime>)>> = Mutex::new(None);
+static RUNTIME: Mutex<Option<(u32, Runtime)>> = Mutex::new(None);
+
+/// So long the end of the interpreter waits for answers that are being delivered.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The handle of this process' runtime.
 pub(crate) fn handle() -> PyResult<Handle> {
@@ -24,8 +27,20 @@ pub(crate) fn handle() -> PyResult<Handle> {
             |error| PyRuntimeError::new_err(format!("the runtime of awaited calls cannot be started: {error}")),
         )?;
     let handle = made.handle().clone();
-    let before = runtime.replace((process::id(), Arc::new(made)));
+    let before = runtime.replace((process::id(), made));
     // A parent's threads are not here: shutting its runtime down would wait for them for ever.
     std::mem::forget(before);
     Ok(handle)
+}
+
+/// Ends the runtime while the interpreter still works. A thread that comes for the interpreter's lock later is ended by it,
+/// through frames of Rust, which is an abort of the process.
+#[pyfunction]
+pub(crate) fn end_runtime(py: Python<'_>) {
+    let Some((process, runtime)) = RUNTIME.lock().take() else { return };
+    if process == process::id() {
+        py.detach(|| runtime.shutdown_timeout(PATIENCE));
+    } else {
+        std::mem::forget(runtime);
+    }
 }
