@@ -11,6 +11,7 @@ a runner as many as it ran. The exit code is 0 only when nothing failed.
 """
 
 import argparse
+import importlib.util
 import json
 import os
 import re
@@ -321,7 +322,11 @@ SERVERS = {"redis-server": "redis-server"}
 
 def install_servers(write):
     """Installs what is missing; a test that finds no server says so itself."""
-    missing = sorted({package for program, package in SERVERS.items() if not shutil.which(program)})
+    missing = {package for program, package in SERVERS.items() if not shutil.which(program)}
+    # Debian keeps what makes an environment with pip in a package of its own.
+    if not importlib.util.find_spec("ensurepip"):
+        missing.add("python3-venv")
+    missing = sorted(missing)
     if not missing:
         return
     if not shutil.which("apt-get"):
