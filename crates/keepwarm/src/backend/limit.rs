@@ -4,13 +4,15 @@
 //! on a socket of its own waits inside one poll, where nobody can drop it: it asks here how long it may.
 
 use std::cell::RefCell;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 thread_local! {
     /// The limit of the call that is being polled on this thread.
-    static CURRENT: RefCell<Limit> = const { RefCell::new(Limit { until: None, calls: None, kept: false }) };
+    static CURRENT: RefCell<Limit> = const { RefCell::new(Limit { until: None, calls: None, kept: false, wakes: false }) };
 }
 
 /// How long the call that runs on this thread may take, and whether it was called off.
@@ -28,9 +30,58 @@ thread_local! {
 #[derive(Debug, Clone, Default)]
 pub struct Limit {
     until: Option<Instant>,
-    calls: Option<(Arc<AtomicU64>, u64)>,
+    calls: Option<(Arc<Calls>, u64)>,
     /// Whether the store that is polled sees to it that the call is woken when its time is over.
     kept: bool,
+    /// Whether it sees to it that the call is woken when it is called off.
+    wakes: bool,
+}
+
+/// Calls that are called off together.
+#[derive(Default)]
+pub(crate) struct Calls {
+    /// How often they were.
+    times: AtomicU64,
+    /// Who wakes them.
+    wakers: Mutex<Vec<Weak<dyn Wakes>>>,
+}
+
+impl std::fmt::Debug for Calls {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Calls").field("times", &self.times).finish_non_exhaustive()
+    }
+}
+
+/// Wakes the calls that wait for it.
+pub(crate) trait Wakes: Send + Sync {
+    fn wake_all(&self);
+}
+
+impl Calls {
+    /// How often they were called off.
+    pub(crate) fn times(&self) -> u64 {
+        self.times.load(Ordering::SeqCst)
+    }
+
+    /// Calls off those that began until now; they are still to be woken.
+    pub(crate) fn call_off(&self) {
+        self.times.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Wakes them where somebody promised to.
+    pub(crate) fn wake(&self) {
+        let wakers: Vec<_> = {
+            let mut wakers = self.wakers.lock();
+            wakers.retain(|waker| waker.strong_count() > 0);
+            wakers.iter().filter_map(Weak::upgrade).collect()
+        };
+        wakers.iter().for_each(|waker| waker.wake_all());
+    }
+
+    #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "no other store wakes its callers together"))]
+    pub(crate) fn add(&self, waker: Weak<dyn Wakes>) {
+        self.wakers.lock().push(waker);
+    }
 }
 
 impl Limit {
@@ -47,6 +98,25 @@ impl Limit {
             current.kept = true;
             current.until
         })
+    }
+
+    /// As [`keep`](Self::keep), and says as well that the store will wake the call when it is called off: `watch` is shown which
+    /// calls these are, and adds itself to those that wake them unless it has. To be told of them by a notification of its own
+    /// costs each call a place in a list.
+    #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "no other store wakes its callers together"))]
+    pub(crate) fn keep_and_wake(watch: impl FnOnce(&Arc<Calls>)) -> Option<Instant> {
+        CURRENT.with_borrow_mut(|current| {
+            (current.kept, current.wakes) = (true, true);
+            if let Some((calls, _)) = &current.calls {
+                watch(calls);
+            }
+            current.until
+        })
+    }
+
+    /// Whether the store said in the last poll under this limit that it wakes the call when it is called off.
+    pub(crate) fn wakes(&self) -> bool {
+        self.wakes
     }
 
     /// Whether the store said so in the last poll under this limit.
@@ -72,24 +142,24 @@ impl Limit {
 
     /// Whether the calls of the time when this one began were called off.
     pub fn is_called_off(&self) -> bool {
-        self.calls.as_ref().is_some_and(|(now, then)| now.load(Ordering::Acquire) != *then)
+        self.calls.as_ref().is_some_and(|(calls, then)| calls.times() != *then)
     }
 
     /// The limit of this thread, but not beyond `until`.
     pub(crate) fn within(until: Instant) -> Self {
-        let mut limit = Self { kept: false, ..Self::current() };
+        let mut limit = Self { kept: false, wakes: false, ..Self::current() };
         limit.until = Some(limit.until.map_or(until, |known| known.min(until)));
         limit
     }
 
     /// The limit of this thread, called off when `calls` moves on from `then`.
-    pub(crate) fn called_off_by(calls: &Arc<AtomicU64>, then: u64) -> Self {
-        Self { calls: Some((Arc::clone(calls), then)), kept: false, ..Self::current() }
+    pub(crate) fn called_off_by(calls: &Arc<Calls>, then: u64) -> Self {
+        Self { calls: Some((Arc::clone(calls), then)), kept: false, wakes: false, ..Self::current() }
     }
 
     /// Polls under this limit.
     pub(crate) fn hold<T>(&mut self, poll: impl FnOnce() -> T) -> T {
-        self.kept = false;
+        (self.kept, self.wakes) = (false, false);
         let _held = Held::swap(self);
         poll()
     }
@@ -107,7 +177,12 @@ impl<'a> Held<'a> {
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        CURRENT.with_borrow_mut(|current| std::mem::swap(current, self.0));
+        CURRENT.with_borrow_mut(|current| {
+            std::mem::swap(current, self.0);
+            // Who is woken when these calls are called off is so for all whose calls they are.
+            let same = matches!((&current.calls, &self.0.calls), (Some(ours), Some(theirs)) if Arc::ptr_eq(&ours.0, &theirs.0));
+            current.wakes |= same && self.0.wakes;
+        });
     }
 }
 
@@ -152,11 +227,35 @@ mod tests {
 
     #[test]
     fn calls_of_an_earlier_time_are_called_off() {
-        let calls = Arc::new(AtomicU64::new(3));
-        let mut early = Limit::called_off_by(&calls, 3);
+        let calls = Arc::new(Calls::default());
+        let mut early = Limit::called_off_by(&calls, 0);
         early.hold(|| assert!(!Limit::current().is_over()));
-        calls.fetch_add(1, Ordering::Release);
+        calls.call_off();
         early.hold(|| assert!(Limit::current().is_over() && Limit::current().left().is_none()));
-        assert!(!Limit::called_off_by(&calls, 4).is_over());
+        assert!(!Limit::called_off_by(&calls, 1).is_over());
+    }
+
+    #[test]
+    fn who_wakes_them_is_told_through_inner_limits_of_the_same_calls_and_no_others() {
+        struct Counts(AtomicU64);
+        impl Wakes for Counts {
+            fn wake_all(&self) {
+                self.0.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        let (calls, others) = (Arc::new(Calls::default()), Arc::new(Calls::default()));
+        let counts: Arc<Counts> = Arc::new(Counts(AtomicU64::new(0)));
+        let waker: Weak<dyn Wakes> = Arc::downgrade(&(Arc::clone(&counts) as Arc<dyn Wakes>));
+        let mut outer = Limit::called_off_by(&calls, 0);
+        outer.hold(|| Limit::within(Instant::now()).hold(|| Limit::keep_and_wake(|calls| calls.add(waker.clone()))));
+        assert!(outer.wakes());
+        outer.hold(|| Limit::called_off_by(&others, 0).hold(|| Limit::keep_and_wake(|_| ())));
+        assert!(!outer.wakes(), "those of an inner breaker are others");
+        calls.wake();
+        others.wake();
+        assert_eq!(counts.0.load(Ordering::Relaxed), 1);
+        drop(counts);
+        calls.wake();
+        assert!(calls.wakers.lock().is_empty());
     }
 }

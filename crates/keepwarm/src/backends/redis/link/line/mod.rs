@@ -31,7 +31,7 @@ use super::blocking::Use;
 use super::inbox::Inbox;
 use super::reading::{Answer, Batch, Names};
 use super::socket::{IDLE, now_millis};
-use crate::backend::Limit;
+use crate::backend::{Limit, Wakes};
 use crate::backends::redis::failure::Failure;
 use driver::Driver;
 use seats::{Asked, Seat, State, answer};
@@ -140,9 +140,9 @@ impl Line {
         Asking { line: self, question, seat: None }
     }
 
-    fn begin(&self, question: Question<'_>, waker: &Waker) -> Result<usize, Failure> {
-        let until = Limit::keep();
+    fn begin(self: &Arc<Self>, question: Question<'_>, waker: &Waker) -> Result<usize, Failure> {
         let mut state = self.state.lock();
+        let until = Limit::keep_and_wake(|calls| state.watch(calls, self));
         if let Some(failure) = &state.ended {
             return Err(failure.clone().unsent());
         }
@@ -176,11 +176,12 @@ impl Line {
             state.look_at = Some(until.map_or(patient, |until| until.min(patient)));
         }
         let alone = before == 0 && state.alone;
-        if too_late || !alone {
+        let at_once = alone || state.is_enough_to_send(before);
+        if too_late || !at_once {
             state.call_driver();
         }
         drop(state);
-        if alone {
+        if at_once {
             self.send_now();
         }
         Ok(who)
@@ -239,6 +240,13 @@ impl Line {
     }
 }
 
+impl Wakes for Line {
+    fn wake_all(&self) {
+        let waiting: Vec<Waker> = self.state.lock().waiting_wakers().collect();
+        waiting.into_iter().for_each(Waker::wake);
+    }
+}
+
 /// Waits for an answer.
 pub(in crate::backends::redis) struct Asking<'a> {
     line: Arc<Line>,
@@ -257,7 +265,7 @@ impl Future for Asking<'_> {
         let mut state = self.line.state.lock();
         if let Seat::Waits { waker, .. } = &mut state.seats[who] {
             waker.clone_from(context.waker());
-            Limit::keep();
+            Limit::keep_and_wake(|calls| state.watch(calls, &self.line));
             return Poll::Pending;
         }
         let Seat::Answered(said) = std::mem::replace(&mut state.seats[who], Seat::Free) else {

@@ -1,16 +1,22 @@
 //! Who asked what, and what the next answers are for.
 
 use std::collections::VecDeque;
+use std::sync::{Arc, Weak};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use redis::Value;
 
-use super::Said;
+use super::{Line, Said};
+use crate::backend::Calls;
 use crate::backends::redis::failure::Failure;
 use crate::backends::redis::link::inbox::{Garbage, Inbox, value};
 use crate::backends::redis::link::reading::Batch;
 use crate::backends::redis::link::socket::now_millis;
+
+/// So many questions, or bytes of them, are worth a trip although others are still to ask.
+const ENOUGH_TO_SEND: usize = 32;
+const ENOUGH_BYTES: usize = 4096;
 
 /// Who asked what.
 #[derive(Default)]
@@ -42,6 +48,8 @@ pub(super) struct State {
     /// Since when no answer came though somebody asked, in milliseconds of the process's clock.
     pub(super) silent_since: u64,
     pub(super) ended: Option<Failure>,
+    /// The calls that are woken from here when they are called off.
+    pub(super) watched: Vec<Arc<Calls>>,
 }
 
 /// What an answer is for.
@@ -92,6 +100,23 @@ impl State {
         self.seats.len() - 1
     }
 
+    /// Sees to it that these calls are woken when they are called off.
+    pub(super) fn watch(&mut self, calls: &Arc<Calls>, line: &Arc<Line>) {
+        if !self.watched.iter().any(|watched| Arc::ptr_eq(watched, calls)) {
+            let line: Weak<Line> = Arc::downgrade(line);
+            calls.add(line);
+            self.watched.push(Arc::clone(calls));
+        }
+    }
+
+    /// Wakes everybody who waits.
+    pub(super) fn waiting_wakers(&self) -> impl Iterator<Item = Waker> {
+        self.seats.iter().filter_map(|seat| match seat {
+            Seat::Waits { waker, .. } => Some(waker.clone()),
+            _ => None,
+        })
+    }
+
     pub(super) fn waiting(&self) -> usize {
         self.seats.len() - self.free.len()
     }
@@ -103,6 +128,13 @@ impl State {
             let length = self.queued.len() - before;
             self.push(Asked::Reads(packed), length);
         }
+    }
+
+    /// Whether so much is queued that the server should begin with it, and not wait with those who are still to ask: half of all
+    /// who wait, so that it works on one half while we work on the other. A few are not worth a trip of their own.
+    pub(super) fn is_enough_to_send(&self, waiting: usize) -> bool {
+        let questions = usize::try_from(self.asked - self.taken).unwrap_or(usize::MAX);
+        questions >= ENOUGH_TO_SEND.max(waiting / 2) || self.queued.len() + self.batch.length() >= ENOUGH_BYTES
     }
 
     /// Notes what was queued.
