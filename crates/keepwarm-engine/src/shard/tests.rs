@@ -73,7 +73,7 @@ impl Bench {
         self.put(key, Body::Bytes(value), NEVER, &[], Condition::Always)
     }
 
-    fn seen(&self, key: &[u8]) -> Seen {
+    fn seen(&self, key: &[u8]) -> (Seen, Vec<u8>) {
         let reader = Reader {
             markers: &self.markers,
             scope: scope(),
@@ -85,16 +85,20 @@ impl Bench {
             locked: false,
         };
         let hash = NameHash::of(SEED, key);
-        match self.shard.look(&reader, hash, key) {
-            Seen::Unsettled if self.alone => self.shard.look_once(&Reader { locked: true, ..reader }, hash, key).1,
+        let mut bytes = Vec::new();
+        let seen = match self.shard.look(&reader, hash, key, &mut bytes) {
+            Seen::Unsettled if self.alone => {
+                self.shard.look_once(&Reader { locked: true, ..reader }, hash, key, &mut bytes).1
+            }
             seen => seen,
-        }
+        };
+        (seen, bytes)
     }
 
     fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
         match self.seen(key) {
-            Seen::Live(Reading { found: Found::Bytes { codec: 3, bytes }, .. }) => Some(bytes),
-            Seen::Live(other) => panic!("{other:?}"),
+            (Seen::Live(Reading { found: Found::Bytes { codec: 3 }, .. }), bytes) => Some(bytes),
+            (Seen::Live(other), _) => panic!("{other:?}"),
             _ => None,
         }
     }
@@ -199,7 +203,7 @@ fn dead_entries_go_by_themselves() {
         bench.put(&number.to_le_bytes(), Body::Bytes(&[1; 50]), bench.now + 10, &[], Condition::Always);
     }
     bench.now += 11;
-    assert!(matches!(bench.seen(&5_u32.to_le_bytes()), Seen::Dead(Dead::Expired)));
+    assert!(matches!(bench.seen(&5_u32.to_le_bytes()).0, Seen::Dead(Dead::Expired)));
     for round in 0..200_u32 {
         bench.set(b"other", &round.to_le_bytes());
     }
@@ -223,7 +227,7 @@ fn marks_are_compared_at_every_read_and_at_the_put() {
     assert_eq!(put(Condition::Always), Outcome::Stored);
     assert!(bench.get(b"key").is_some());
     bench.markers.renew(tag, |_, _| true);
-    assert!(matches!(bench.seen(b"key"), Seen::Dead(Dead::Mark(0))));
+    assert!(matches!(bench.seen(b"key").0, Seen::Dead(Dead::Mark(0))));
     assert_eq!(put(Condition::Absent), Outcome::Overtaken);
     bench.set(b"key", b"older than what is refused");
     assert_eq!(put(Condition::Present), Outcome::Overtaken);

@@ -9,16 +9,16 @@ use keepwarm_engine::{self as engine, MarkRef, Store, ValueRef, Write};
 use super::FileOptions;
 use super::time::{Now, StoreTime};
 use super::values::{
-    condition, entry, failed, full, kind_number, lookup, marker, not_opened, payload, put, reason, record,
+    condition, entry, failed, full, glimpse, kind_number, lookup, marker, not_opened, payload, put, reason, record,
 };
 use crate::backend::{Claim, Count, Fence, Housekeeping, Inspection, Lease, Lookup, Page, Put, Size, When};
 use crate::clock::Clock;
-use crate::codec::Codec;
+use crate::codec::{Codec, EncodedRef};
 use crate::entry::{Entry, Generation, Marker, Stamp};
 use crate::error::Result;
 use crate::expiry::Deadline;
-use crate::key::{Key, Pattern, Scope};
-use crate::payload::Payload;
+use crate::key::{Key, KeyBuffer, Parts, Pattern, Scope};
+use crate::payload::{Glimpse, Payload};
 
 /// So many scopes have their hash kept; a program has a handful.
 const SCOPES: usize = 16;
@@ -63,6 +63,55 @@ impl Mapped {
         }
     }
 
+    /// Looks a key up and shows its value where the engine copied it to: nothing is allocated for a value that is not kept.
+    /// Whatever fails is left to `get` to say.
+    #[inline]
+    pub(super) fn glance(&self, key: &Parts<'_>, see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>> {
+        let mut buffer = KeyBuffer::new();
+        let joined = key.join(&mut buffer).as_bytes();
+        let show = |value: ValueRef<'_>| glimpse(value).map(see);
+        let found = self.store.see(self.scope(key.scope()), joined, self.now().ok()?.millis(), show);
+        Some(lookup(found.ok()?, |known| known))
+    }
+
+    /// Adds to an integer that is there. Whatever is not that, and whatever fails, is left to `add_to`.
+    #[inline]
+    pub(super) fn add_in_place(&self, key: &Parts<'_>, delta: i64) -> Option<i64> {
+        let mut buffer = KeyBuffer::new();
+        let joined = key.join(&mut buffer).as_bytes();
+        match self.store.add(self.scope(key.scope()), joined, delta, None, self.now().ok()?.millis()) {
+            Ok(engine::Count::Now(number)) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// Stores a value that is its caller's, without marks and in any case. What has to be encoded first is left to `put`.
+    #[inline]
+    pub(super) fn put_at_once(&self, key: &Parts<'_>, value: Glimpse<'_>, deadline: Deadline) -> Option<Result<Put>> {
+        let now = self.now().ok()?;
+        let bytes;
+        let value = match value {
+            Glimpse::Integer(number) => ValueRef::Integer(number),
+            Glimpse::Lent(codec, encoded) => {
+                let (codec, with_head) = record(codec, encoded);
+                bytes = with_head;
+                ValueRef::Bytes { codec, bytes: &bytes }
+            }
+            Glimpse::Bytes(..) | Glimpse::Object(_) => return None,
+        };
+        let write = Write {
+            value,
+            deadline: now.deadline(deadline),
+            written: now.millis(),
+            marks: &[],
+            condition: engine::Condition::Always,
+        };
+        let mut buffer = KeyBuffer::new();
+        let joined = key.join(&mut buffer).as_bytes();
+        let stored = self.store.put(self.scope(key.scope()), joined, &write, now.millis());
+        Some(stored.map(put).map_err(failed))
+    }
+
     #[inline]
     pub(super) fn get(&self, key: &Key<'_>) -> Result<Lookup<Payload>> {
         let found = self.store.get(self.scope(key.scope()), key.as_str().as_bytes(), self.now()?.millis());
@@ -90,7 +139,7 @@ impl Mapped {
         let value = match payload {
             Payload::Integer(number) => ValueRef::Integer(*number),
             Payload::Bytes(codec, encoded) => {
-                let (codec, with_head) = record(*codec, encoded);
+                let (codec, with_head) = record(*codec, EncodedRef::from(&**encoded));
                 bytes = with_head;
                 ValueRef::Bytes { codec, bytes: &bytes }
             }
