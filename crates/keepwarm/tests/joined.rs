@@ -8,7 +8,6 @@ fn spawnable<T>(future: impl Future<Output = T> + Send + 'static) -> impl Future
     future
 }
 
-// covers: R1
 #[tokio::test]
 async fn verbs_are_joined_in_a_handler() {
     let cache = Cache::memory();

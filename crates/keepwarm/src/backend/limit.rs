@@ -80,7 +80,10 @@ impl Calls {
 
     #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "no other store wakes its callers together"))]
     pub(crate) fn add(&self, waker: Weak<dyn Wakes>) {
-        self.wakers.lock().push(waker);
+        let mut wakers = self.wakers.lock();
+        // Connections that are gone leave theirs behind.
+        wakers.retain(|known| known.strong_count() > 0);
+        wakers.push(waker);
     }
 }
 

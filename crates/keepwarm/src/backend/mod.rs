@@ -27,7 +27,9 @@ pub use figures::{ServerFigures, ServerVersion};
 pub use health::{BreakerState, Health, Housekeeping, NearTier};
 pub use kinds::{BackendOption, COMMON_OPTIONS, KINDS, Kind, Takes};
 pub use limit::Limit;
-pub(crate) use limit::{Calls, Wakes};
+pub(crate) use limit::Calls;
+#[cfg(feature = "redis")]
+pub(crate) use limit::Wakes;
 pub use locking::{Locked, Locking};
 pub use watch::{Change, Feed, Watcher};
 
