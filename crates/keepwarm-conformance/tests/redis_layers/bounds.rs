@@ -76,7 +76,11 @@ fn awaited_callers_of_a_stopped_server_wait_for_one_deadline_together_and_then_i
         clock.advance(millis(10));
         assert_eq!(first.await.unwrap(), Some(ErrorKind::Timeout));
         for other in others {
-            assert_eq!(other.await.unwrap(), Some(ErrorKind::Connection), "called off by the connection that it waits on");
+            assert_eq!(
+                other.await.unwrap(),
+                Some(ErrorKind::Connection),
+                "called off by the connection that it waits on"
+            );
         }
         assert_eq!(outage.reached(), 2 + CALLERS);
         for _ in 0..1000 {

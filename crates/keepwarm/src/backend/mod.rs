@@ -26,8 +26,8 @@ pub use dynamic::{DynBackend, Reply};
 pub use figures::{ServerFigures, ServerVersion};
 pub use health::{BreakerState, Health, Housekeeping, NearTier};
 pub use kinds::{BackendOption, COMMON_OPTIONS, KINDS, Kind, Takes};
-pub use limit::Limit;
 pub(crate) use limit::Calls;
+pub use limit::Limit;
 #[cfg(feature = "redis")]
 pub(crate) use limit::Wakes;
 pub use locking::{Locked, Locking};
