@@ -15,6 +15,8 @@ pub trait Shape<T: Value>: 'static {
     fn shared(value: Arc<T>) -> Self::Form;
     /// From what was computed.
     fn computed(value: Arc<T>) -> Self::Form;
+    /// From what was decoded for this caller.
+    fn decoded(value: T) -> Self::Form;
 }
 
 /// A value of one's own.
@@ -36,6 +38,11 @@ impl<T: Value> Shape<T> for Owned {
     fn computed(value: Arc<T>) -> T {
         Arc::unwrap_or_clone(value)
     }
+
+    #[inline]
+    fn decoded(value: T) -> T {
+        value
+    }
 }
 
 /// A value shared with the store.
@@ -56,5 +63,9 @@ impl<T: Value> Shape<T> for Shared {
 
     fn computed(value: Arc<T>) -> Arc<T> {
         value
+    }
+
+    fn decoded(value: T) -> Arc<T> {
+        Arc::new(value)
     }
 }

@@ -3,7 +3,7 @@
 use std::hash::BuildHasher;
 use std::sync::LazyLock;
 
-use super::{Key, Scope};
+use super::{Key, KeyBuffer, Scope};
 
 /// Keys may come from users: a random seed keeps them from choosing where in a table they fall.
 static SEED: LazyLock<foldhash::fast::RandomState> = LazyLock::new(foldhash::fast::RandomState::default);
@@ -52,6 +52,14 @@ impl<'a> Parts<'a> {
     #[inline]
     pub fn scope(&self) -> &'a Scope {
         self.scope
+    }
+
+    /// The stored key, joined in a buffer.
+    #[inline]
+    pub(crate) fn join<'b>(&self, buffer: &'b mut KeyBuffer) -> &'b str {
+        buffer.push(self.lead());
+        buffer.push(self.name);
+        buffer.as_str()
     }
 
     /// The same as [`Key::hash`] of the joined key.

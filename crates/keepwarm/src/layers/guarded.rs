@@ -70,6 +70,11 @@ impl<G: Guard> Backend for Guarded<G> {
         self.inner.add_in_place(key, delta)
     }
 
+    fn put_at_once(&self, _key: &Parts<'_>, _value: Glimpse<'_>, _deadline: Deadline) -> Option<Result<Put>> {
+        // A write can fail, and the guard is to hear of it.
+        None
+    }
+
     async fn get(&self, key: &Key<'_>, hint: &[Marker]) -> Result<Lookup<Payload>> {
         self.guard.pass(|| self.inner.get(key, hint)).await
     }

@@ -96,6 +96,10 @@ impl Backend for Memory {
         self.0.add_in_place(key, delta)
     }
 
+    fn put_at_once(&self, _key: &Parts<'_>, _value: Glimpse<'_>, _deadline: Deadline) -> Option<Result<Put>> {
+        None
+    }
+
     async fn get(&self, key: &Key<'_>, _hint: &[Marker]) -> Result<Lookup<Payload>> {
         Ok(self.0.get(key, |slot| slot.payload()))
     }
