@@ -22,10 +22,14 @@ PACKAGE = ROOT / "python"
 
 TESTS = PACKAGE / "tests"
 
-# Django's series whose tests are run, and what the package's own tests need; the last four are for the documented snippets and
-# for the examples.
+# Event loops that are not asyncio's own, and what checks the stubs; basedpyright brings its node along.
+LOOPS = ["uvloop>=0.21", "anyio>=4"]
+CHECKERS = ["mypy>=1.18", "basedpyright>=1.31"]
+
+# Django's series whose tests are run, and what the package's own tests need; the four before the last two lists
+# are for the documented snippets and for the examples.
 DJANGO = "django==5.2.*"
-NEEDED = [DJANGO, "pytest>=8", "hypothesis>=6", "djangorestframework>=3.16", "fastapi>=0.115", "httpx>=0.28", "uvicorn>=0.30"]
+NEEDED = [DJANGO, "pytest>=8", "hypothesis>=6", "djangorestframework>=3.16", "fastapi>=0.115", "httpx>=0.28", "uvicorn>=0.30", *LOOPS, *CHECKERS]
 
 
 def target():

@@ -67,12 +67,12 @@ impl Core {
 impl Lock {
     /// Takes the lock; whether it was free in time.
     fn acquire<'py>(&self, py: Python<'py>) -> PyResult<Any<'py>> {
-        self.take(py, Face::Sync, false)
+        self.take(py, Face::Sync, None)
     }
 
     /// `acquire`, to be awaited.
     fn aacquire<'py>(&self, py: Python<'py>) -> PyResult<Any<'py>> {
-        self.take(py, Face::Async, false)
+        self.take(py, Face::Async, None)
     }
 
     /// Gives the lock back; whether it was still held.
@@ -98,7 +98,7 @@ impl Lock {
     }
 
     fn __enter__<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
-        slf.get().take(slf.py(), Face::Sync, true)?;
+        slf.get().take(slf.py(), Face::Sync, Some(slf.clone().unbind()))?;
         Ok(slf)
     }
 
@@ -108,8 +108,8 @@ impl Lock {
         Ok(false)
     }
 
-    fn __aenter__<'py>(&self, py: Python<'py>) -> PyResult<Any<'py>> {
-        self.take(py, Face::Async, true)
+    fn __aenter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Any<'py>> {
+        slf.get().take(slf.py(), Face::Async, Some(slf.clone().unbind()))
     }
 
     #[pyo3(signature = (*_raised))]
@@ -128,7 +128,9 @@ impl Lock {
 }
 
 impl Lock {
-    fn take<'py>(&self, py: Python<'py>, face: Face, raises: bool) -> PyResult<Any<'py>> {
+    /// Takes the lock: whether it was free in time, or, for who `enters` it, the lock, and an error where it was not.
+    fn take<'py>(&self, py: Python<'py>, face: Face, enters: Option<Py<Self>>) -> PyResult<Any<'py>> {
+        let raises = enters.is_some();
         if self.guard.lock().is_some() {
             return Err(PyTypeError::new_err("this lock is held already; another owner is another object"));
         }
@@ -153,7 +155,19 @@ impl Lock {
             *place.lock() = taken;
             Ok(got)
         };
-        face.wait(py, |_| work, |py, got| Ok(got.into_pyobject(py)?.to_owned().into_any()))
+        let taken = face.wait(
+            py,
+            |_| work,
+            move |py, got| match enters {
+                Some(lock) => Ok(lock.into_bound(py).into_any()),
+                None => Ok(got.into_pyobject(py)?.to_owned().into_any()),
+            },
+        );
+        if taken.is_err() {
+            // Who was interrupted does not hold it, also where it was just got.
+            drop(self.guard.lock().take());
+        }
+        taken
     }
 
     fn free<'py>(&self, py: Python<'py>, face: Face) -> PyResult<Any<'py>> {
