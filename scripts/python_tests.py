@@ -22,8 +22,8 @@ PACKAGE = ROOT / "python"
 
 TESTS = PACKAGE / "tests"
 
-# Event loops that are not asyncio's own, and what checks the stubs; basedpyright brings its node along.
-LOOPS = ["uvloop>=0.21", "anyio>=4"]
+# Event loops that are not asyncio's own, a runner that makes them, and what checks the stubs; basedpyright brings its node along.
+LOOPS = ["uvloop>=0.21", "anyio>=4", "pytest-asyncio>=1"]
 CHECKERS = ["mypy>=1.18", "basedpyright>=1.31"]
 
 # Django's series whose tests are run, and what the package's own tests need; the four before the last two lists
