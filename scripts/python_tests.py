@@ -52,7 +52,7 @@ def environment(place):
 def package(place):
     """The package with the extension as it is built now."""
     build = os.environ | {"PYO3_BUILD_EXTENSION_MODULE": "1"}
-    subprocess.run(["cargo", "build", "--quiet", "-p", "keepwarm-python"], cwd=ROOT, env=build, check=True)
+    subprocess.run(["cargo", "build", "--quiet", "-p", "keepwarm-python", "--lib", "--example", "neighbour"], cwd=ROOT, env=build, check=True)
     library = {"darwin": "lib_native.dylib", "win32": "_native.dll"}.get(sys.platform, "lib_native.so")
     if place.exists():
         shutil.rmtree(place)
@@ -88,6 +88,7 @@ def main():
     python = environment(place / "environment")
     package(place / "package")
     variables = os.environ | {"PYTHONPATH": str(place / "package"), "PYTHONDONTWRITEBYTECODE": "1"}
+    variables["KEEPWARM_NEIGHBOUR"] = str(target() / "debug/examples/neighbour")
     if sys.argv[1:2] == ["django"]:
         suite = PACKAGE / "tests/django_suite/run.py"
         tree = sources(python, place / "sources")
