@@ -21,7 +21,7 @@ mod types;
 use std::sync::Arc;
 
 use held::Held;
-use keepwarm::cache::Reader;
+use keepwarm::cache::{Reader, Rewriter};
 use keepwarm::codec::{Codec, Encoded};
 use keepwarm::{Glimpse, Payload, Raw, Undecodable};
 pub(crate) use pickle::Signing;
@@ -146,6 +146,22 @@ impl Values {
             Codec::Pickle => Err(Unopened::why("a pickle, which this alias does not load")),
             _ => Err(Unopened::Unreadable(format!("of the codec {}, which Python does not read", codec.name()))),
         }
+    }
+
+    /// How a value is moved to another stored key: a pickle is signed for the key it lies under.
+    pub(crate) fn rewriter(&self) -> Rewriter {
+        let signing = Arc::clone(&self.signing);
+        Arc::new(move |old, new, payload| {
+            let signed = match &payload {
+                Payload::Bytes(Codec::Pickle, encoded) => encoded.unpacked().ok().and_then(|bytes| {
+                    let pickle = signing.checked(old, &bytes)?;
+                    signing.signed(new, pickle)
+                }),
+                _ => None,
+            };
+            // What nobody here signed is moved as it is, and is there what it was here.
+            signed.map_or(payload, |signed| Payload::bytes(Codec::Pickle, signed))
+        })
     }
 
     /// How a computation reads what it finds: the value is left in the payload, so that it is decoded once.

@@ -120,11 +120,13 @@ fn move_version<'py>(
     if !alias.plain {
         return move_by_hand(slf, face, key, delta, version);
     }
-    let (key, cache) = (text(key)?, alias.cache.clone());
+    let (key, cache, rewriter) = (text(key)?, alias.cache.clone(), alias.values.rewriter());
     face.answer(
         slf.py(),
         &cache,
-        |cache| async move { Ok::<_, Failure>(at_version!(cache.incr_version(&key, delta), version)?) },
+        |cache| async move {
+            Ok::<_, Failure>(at_version!(cache.incr_version(&key, delta).rewrite_with(rewriter), version)?)
+        },
         |py, version: i64| Ok(version.into_pyobject(py)?.into_any()),
     )
 }
@@ -154,6 +156,7 @@ fn move_by_hand<'py>(
     };
     let from = Core::name(slf, key, Some(&shown_version(py, &own)?))?;
     let to = Core::name(slf, key, Some(&number.into_pyobject(py)?.into_any()))?;
+    let (rewriter, stored) = (slf.get().alias()?.values.rewriter(), (from.stored(py)?, to.stored(py)?));
     face.answer(
         py,
         &from.cache.clone(),
@@ -166,6 +169,7 @@ fn move_by_hand<'py>(
                 let error = keepwarm::Error::new(keepwarm::ErrorKind::Missing, "there is no such key");
                 return Err(Failure::Cache(error.with_verb("incr_version").with_key(&from.key)));
             };
+            let raw = keepwarm::Raw(rewriter(&stored.0, &stored.1, raw.0));
             cache.set(&to.key, &raw).timeout(timeout).await?;
             cache.delete(&from.key).await?;
             Ok(number)

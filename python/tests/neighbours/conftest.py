@@ -3,10 +3,8 @@
 import itertools
 import json
 import os
-import subprocess
 import sys
 import uuid
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -78,23 +76,12 @@ class Neighbour:
         return self.hear()
 
 
-@contextmanager
-def started(*command):
-    """A process with pipes, which is ended."""
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-        process.stdin.close()
-        process.stdout.close()
-
-
 @pytest.fixture
 def neighbours(shared):
     """Starts Rust processes on the store."""
     from contextlib import ExitStack
+
+    from support.processes import started
 
     with ExitStack() as stack:
 

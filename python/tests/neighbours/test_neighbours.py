@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import started
+from support.processes import started
 
 HERE = Path(__file__).resolve().parent
 

@@ -45,7 +45,7 @@ pub(crate) use shape::read;
 pub use shape::{Owned, Reader, Shape, Shared};
 pub use touch::{Persist, Touch};
 pub use update::Update;
-pub use version::MoveVersion;
+pub use version::{MoveVersion, Rewriter};
 pub use write::{Delete, Once, Set, SetIf};
 
 use crate::backend::{Abilities, DynBackend, Lookup};

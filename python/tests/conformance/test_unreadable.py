@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-import threading
 import types
 
 import pytest
@@ -79,31 +78,14 @@ def test_it_is_computed_anew_and_replaced(unreadable):
 
 # covers: R65 R207
 def test_of_eight_who_find_it_one_computes(unreadable):
-    cache, calls, found = unreadable, [], []
-    together = threading.Barrier(8)
+    cache, calls = unreadable, []
 
     def load():
         calls.append(1)
         return ["computed"]
 
-    if cache.is_awaited:
-
-        async def all_of_them():
-            return await asyncio.gather(*(cache.cache.get_or_set("one", load) for _ in range(8)))
-
-        found = cache._loop.run_until_complete(all_of_them())
-    else:
-
-        def ask():
-            together.wait(60)
-            found.append(cache.get_or_set("one", load))
-
-        threads = [threading.Thread(target=ask) for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    assert (calls, found) == ([1], [["computed"]] * 8)
+    assert cache.at_once(*[("get_or_set", "one", load)] * 8) == [["computed"]] * 8
+    assert calls == [1]
 
 
 class Stubborn:
