@@ -8,11 +8,13 @@ user = cache.get_or_set("user:7", load_user, timeout=300, tags=["users"])
 ```
 """
 
+from __future__ import annotations
+
 from keepwarm._aliases import Aliases, DefaultCache, configure
 from keepwarm._cached import cached
 from keepwarm._handles import DEFAULT_TIMEOUT, Cache, DummyCache, FileCache, MemoryCache, RedisCache
 from keepwarm._memoize import memoize
-from keepwarm._native import Lock, __version__
+from keepwarm._native import Lock, RateLimit, __version__
 from keepwarm.exceptions import CacheError, CacheKeyWarning, InvalidCacheBackendError, InvalidCacheKey
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "InvalidCacheKey",
     "Lock",
     "MemoryCache",
+    "RateLimit",
     "RedisCache",
     "__version__",
     "cache",
@@ -36,10 +39,10 @@ __all__ = [
     "memoize",
 ]
 
-caches = Aliases(Cache)
-cache = DefaultCache(caches)
+caches: Aliases[Cache] = Aliases(Cache)
+cache: DefaultCache = DefaultCache(caches)
 
 
-def get_cache(alias="default"):
+def get_cache(alias: str = "default") -> Cache:
     """The cache of an alias."""
     return caches[alias]

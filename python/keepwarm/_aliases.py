@@ -122,3 +122,7 @@ class DefaultCache:
 
     def __repr__(self):
         return f"<the default cache: {self._aliases['default']!r}>"
+
+
+class AsyncDefaultCache(DefaultCache):
+    """The same of the async face."""

@@ -8,6 +8,7 @@ mod awaitable;
 mod core;
 mod errors;
 mod face;
+mod interrupt;
 mod lock;
 mod runtime;
 mod values;
@@ -23,6 +24,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<core::Core>()?;
     module.add_class::<lock::Lock>()?;
+    module.add_class::<verbs::RateLimit>()?;
     module.add_function(wrap_pyfunction!(alias::known_backends, module)?)?;
     module.add_function(wrap_pyfunction!(argument_key::argument_key, module)?)?;
     module.add_function(wrap_pyfunction!(arguments::use_default_timeout, module)?)

@@ -9,7 +9,7 @@ value = await cache.get("my_key")
 """
 
 from keepwarm import _handles
-from keepwarm._aliases import Aliases, DefaultCache
+from keepwarm._aliases import Aliases, AsyncDefaultCache
 from keepwarm._cached import cached
 from keepwarm._handles import DEFAULT_TIMEOUT, AsyncFace
 
@@ -48,7 +48,7 @@ class DummyCache(AsyncFace, _handles.DummyCache):
 
 
 caches = Aliases(AsyncCache)
-cache = DefaultCache(caches)
+cache = AsyncDefaultCache(caches)
 
 
 def get_cache(alias="default"):
