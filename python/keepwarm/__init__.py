@@ -10,13 +10,15 @@ user = cache.get_or_set("user:7", load_user, timeout=300, tags=["users"])
 
 from keepwarm._aliases import Aliases, DefaultCache, configure
 from keepwarm._cached import cached
-from keepwarm._handles import DEFAULT_TIMEOUT, Cache, DummyCache, FileCache, MemoryCache, RedisCache
+from keepwarm._handles import DEFAULT_TIMEOUT, BaseCache, Cache, DummyCache, FileCache, MemoryCache, RedisCache
 from keepwarm._memoize import memoize
 from keepwarm._native import Lock, __version__
-from keepwarm.exceptions import CacheError, CacheKeyWarning, InvalidCacheBackendError, InvalidCacheKey
+from keepwarm._redis import RedisConnection
+from keepwarm.exceptions import CacheError, CacheKeyWarning, InvalidCacheBackendError, InvalidCacheKey, ModelInstanceWarning
 
 __all__ = [
     "DEFAULT_TIMEOUT",
+    "BaseCache",
     "Cache",
     "CacheError",
     "CacheKeyWarning",
@@ -26,6 +28,7 @@ __all__ = [
     "InvalidCacheKey",
     "Lock",
     "MemoryCache",
+    "ModelInstanceWarning",
     "RedisCache",
     "__version__",
     "cache",
@@ -33,6 +36,7 @@ __all__ = [
     "caches",
     "configure",
     "get_cache",
+    "get_redis_connection",
     "memoize",
 ]
 
@@ -43,3 +47,8 @@ cache = DefaultCache(caches)
 def get_cache(alias="default"):
     """The cache of an alias."""
     return caches[alias]
+
+
+def get_redis_connection(alias="default"):
+    """Raw access to the Redis of an alias, in the words of redis-py."""
+    return RedisConnection(caches[alias])

@@ -6,6 +6,7 @@ A miss, a refused write and an undecodable value are answers and raise nothing.
 import builtins
 
 __all__ = [
+    "CacheConfigurationWarning",
     "CacheError",
     "CacheKeyWarning",
     "ConfigurationError",
@@ -17,6 +18,7 @@ __all__ = [
     "InvalidTimeout",
     "KeyNotFound",
     "LockLost",
+    "ModelInstanceWarning",
     "NotAnInteger",
     "SerializationError",
     "TimeoutError",
@@ -93,3 +95,11 @@ class DeadlockError(CacheError, RuntimeError):
 
 class CacheKeyWarning(RuntimeWarning):
     """A key that not every backend would take."""
+
+
+class ModelInstanceWarning(UserWarning):
+    """An instance of a model is cached whole; see `model_policy`."""
+
+
+class CacheConfigurationWarning(RuntimeWarning):
+    """Settings that work, and say something that has no effect."""

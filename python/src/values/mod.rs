@@ -14,6 +14,7 @@ mod extension;
 mod held;
 mod immutable;
 mod json;
+mod models;
 mod pickle;
 mod types;
 
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use held::Held;
 use keepwarm::codec::{Codec, Encoded};
 use keepwarm::{Glimpse, Payload, Raw};
+pub(crate) use models::Models;
 pub(crate) use pickle::Signing;
 use pickle::{pickled, unpickled};
 use pyo3::prelude::*;
@@ -49,6 +51,7 @@ pub(crate) struct Values {
     pub(crate) codec: Codec,
     pub(crate) pickling: Pickling,
     pub(crate) signing: Arc<Signing>,
+    pub(crate) models: Models,
 }
 
 impl Values {
@@ -64,7 +67,11 @@ impl Values {
             return Ok(Raw(Payload::Integer(number)));
         }
         if self.keeps_objects {
-            return Ok(Raw(Held::new(value)?.into()));
+            let held = Held::new(value)?;
+            if let Held::Pickle(pickle) = &held {
+                self.models.judge(value, pickle.bind(value.py()))?;
+            }
+            return Ok(Raw(held.into()));
         }
         let bytes = match self.codec {
             _ if self.pickling == Pickling::Always => None,
@@ -89,6 +96,7 @@ impl Values {
             return Err(refused("and this alias does not pickle (`serializer`)"));
         }
         let pickle = pickled(value)?;
+        self.models.judge(value, &pickle)?;
         match self.signing.signed(&stored_key()?, pickle.as_bytes()) {
             Some(signed) => Ok(Raw(Payload::bytes(Codec::Pickle, signed))),
             None => {

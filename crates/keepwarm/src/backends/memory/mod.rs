@@ -56,6 +56,28 @@ impl Memory {
             Some(name) => NAMED.lock().entry(name.clone()).or_insert_with(make).clone(),
         }
     }
+
+    /// Gives the store of this name another number of entries, as Django's `_max_entries` and `_cull_frequency` may be set at
+    /// any time. False, and nothing done, where there is no such store or it is bounded by bytes.
+    ///
+    /// A store that counts as Django's does culls at its next write. Any other drops what is too much at once, keeps at least one
+    /// entry behind each of its locks, and knows no cull frequency. Safe from any thread.
+    ///
+    /// ```
+    /// use keepwarm::backends::memory::{Memory, MemoryOptions};
+    /// use keepwarm::{Cache, clock::Clock};
+    ///
+    /// let memory = Memory::new(&MemoryOptions::new().lru(300, 3).location("bounded later"), Clock::system());
+    /// let cache = Cache::builder().backend(memory).build()?;
+    /// assert!(Memory::rebound("bounded later", 2, 0));
+    /// (0..5).try_for_each(|number| cache.set(format!("key{number}"), &number).wait().map(drop))?;
+    /// assert!(cache.keys("*").wait()?.len() <= 2);
+    /// # Ok::<(), keepwarm::Error>(())
+    /// ```
+    pub fn rebound(location: &str, max_entries: u64, cull_frequency: u32) -> bool {
+        let memory = NAMED.lock().get(location).cloned();
+        memory.is_some_and(|memory| memory.0.rebound(max_entries, cull_frequency))
+    }
 }
 
 impl fmt::Debug for Memory {

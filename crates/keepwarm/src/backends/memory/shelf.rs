@@ -1,5 +1,7 @@
 //! Where the slots of one shard lie, and which of them goes when it is full.
 
+use std::num::NonZeroUsize;
+
 use lru::LruCache;
 use quick_cache::unsync::Cache as ClockCache;
 use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
@@ -73,6 +75,30 @@ impl Shelf {
             .expect("every option that has no default is given");
         let weigh = Weigh { by_bytes: plan.by_bytes };
         Self::Clock(Box::new(ClockCache::with_options(options, weigh, Passing::default(), Evict)))
+    }
+
+    /// Another bound in entries, for this shelf alone.
+    pub(super) fn rebound(&mut self, entries: u64, cull_frequency: u32) -> Gone {
+        let mut gone = Gone::default();
+        match self {
+            Self::Clock(cache) => {
+                // Emptied first: what the policy evicts by itself here it would drop under the lock.
+                let mut slots = cache.drain().collect::<Vec<_>>().into_iter();
+                cache.set_capacity(entries.max(1));
+                for (key, slot) in slots.by_ref().take(usize::try_from(entries.max(1)).unwrap_or(usize::MAX)) {
+                    cache.insert_with_lifecycle(key, slot, &mut gone);
+                }
+                for (_, slot) in slots {
+                    gone.evicted += 1;
+                    gone.keep(slot);
+                }
+            }
+            Self::Lru(_, lru) => {
+                let max_entries = usize::try_from(entries).ok().and_then(NonZeroUsize::new);
+                *lru = Lru { max_entries: max_entries.unwrap_or(NonZeroUsize::MIN), cull_frequency };
+            }
+        }
+        gone
     }
 
     pub(super) fn len(&self) -> usize {
