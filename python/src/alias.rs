@@ -41,6 +41,8 @@ pub(crate) struct More {
     /// The store itself, where it is written in Python.
     pub(crate) store: Option<Py<CustomStore>>,
     pub(crate) python_clock: bool,
+    /// Whether trees are kept as objects.
+    pub(crate) live: bool,
     pub(crate) models: Models,
 }
 
@@ -50,9 +52,9 @@ impl More {
         let Some(given) = given else { return Ok(Self::default()) };
         let word = |name: &str| given.get_item(name).map(|value| value.filter(|value| !value.is_none()));
         let store = word("store")?.map(|store| store.cast_into::<CustomStore>()).transpose()?.map(Bound::unbind);
-        let python_clock = word("python_clock")?.is_some_and(|flag| flag.is_truthy().unwrap_or(false));
+        let flag = |name: &str| word(name).map(|flag| flag.is_some_and(|flag| flag.is_truthy().unwrap_or(false)));
         let models = word("model_policy")?.map(|word| Models::named(&word)).transpose()?.unwrap_or_default();
-        Ok(Self { store, python_clock, models })
+        Ok(Self { store, python_clock: flag("python_clock")?, live: flag("live")?, models })
     }
 }
 
@@ -75,7 +77,7 @@ impl Alias {
         };
         let (cache, verbatim) =
             opened(name, &table, own, more).map_err(|error| crate::errors::raise(settings.py(), &error))?;
-        let values = Values { models: more.models, ..values(&cache, &table, pickling) };
+        let values = Values { models: more.models, ..values(&cache, &table, pickling, more.live) };
         Ok(Self { values, cache, verbatim, plain, python_clock: more.python_clock })
     }
 
@@ -110,7 +112,11 @@ fn opened(name: &str, table: &[(String, SettingValue)], own: bool, more: &More) 
     }
     if let Some(store) = &more.store {
         Awaiter::is_asked_for();
-        let adapter = store.get().0.clone().clock(if more.python_clock { Clock::following(&crate::clock::PYTHON) } else { Clock::system() });
+        let adapter = store.get().0.clone().clock(if more.python_clock {
+            Clock::following(&crate::clock::PYTHON)
+        } else {
+            Clock::system()
+        });
         let backend = table.iter().find(|(option, _)| option == "backend");
         if let Some((_, SettingValue::Text(backend))) = backend {
             builder = builder.register(backend, move |_| Ok(adapter.clone()));
@@ -159,7 +165,12 @@ fn spell(text: &mut String, value: &SettingValue) {
     }
 }
 
-fn values(cache: &Cache, table: &[(String, SettingValue)], pickling: Option<(bool, Vec<String>)>) -> Values {
+fn values(
+    cache: &Cache,
+    table: &[(String, SettingValue)],
+    pickling: Option<(bool, Vec<String>)>,
+    live: bool,
+) -> Values {
     let json = table.iter().any(|(option, value)| {
         option == "codec" && matches!(value, SettingValue::Text(name) if name == Codec::Json.name())
     });
@@ -170,7 +181,7 @@ fn values(cache: &Cache, table: &[(String, SettingValue)], pickling: Option<(boo
         Some((true, keys)) => (Pickling::Always, keys),
     };
     let signing = Arc::new(Signing::new(keys.iter().map(String::as_str)));
-    Values { keeps_objects: cache.abilities().keeps_objects, codec, pickling, signing, models: Models::default() }
+    Values { keeps_objects: cache.abilities().keeps_objects, live, codec, pickling, signing, models: Models::default() }
 }
 
 /// A setting as Rust reads it.
@@ -203,10 +214,10 @@ fn setting(value: &Bound<'_, PyAny>) -> PyResult<SettingValue> {
     }
 }
 
-/// Gives the store in memory of this name other bounds; whether there is one that is bounded by entries.
+/// Whether the store in memory of this name counts its entries as Django does; `None` where there is none.
 #[pyfunction]
-pub(crate) fn rebound_memory(location: &str, max_entries: i64, cull_frequency: u32) -> bool {
-    Memory::rebound(location, u64::try_from(max_entries).unwrap_or(0), cull_frequency)
+pub(crate) fn memory_counts_as_django(location: &str) -> Option<bool> {
+    Memory::counts_as_django(location)
 }
 
 /// Every name under which settings can ask for a backend of this library.

@@ -214,7 +214,7 @@ impl Core {
     /// Makes this a handle on the alias of these settings. `plain`: whether its keys are `prefix:version:key`.
     /// `pickling`: whether values may be pickled for a store that others can write to, and the keys that then sign.
     /// `own`: not the one of everybody who has the same settings. `more`: `store`, a store written in Python; `python_clock`,
-    /// whether it goes by `time.time`; `model_policy`.
+    /// whether it goes by `time.time`; `live`, whether trees are kept as objects; `model_policy`.
     #[pyo3(signature = (name, settings, plain, pickling = None, own = false, more = None))]
     fn _open(
         &self,

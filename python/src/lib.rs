@@ -29,7 +29,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<lock::Lock>()?;
     module.add_class::<custom::CustomStore>()?;
     module.add_function(wrap_pyfunction!(alias::known_backends, module)?)?;
-    module.add_function(wrap_pyfunction!(alias::rebound_memory, module)?)?;
+    module.add_function(wrap_pyfunction!(alias::memory_counts_as_django, module)?)?;
     module.add_function(wrap_pyfunction!(settings::settings_of_environment, module)?)?;
     module.add_function(wrap_pyfunction!(argument_key::argument_key, module)?)?;
     module.add_function(wrap_pyfunction!(arguments::use_default_timeout, module)?)

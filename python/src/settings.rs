@@ -9,7 +9,10 @@ use pyo3::types::{PyDict, PyList};
 /// What the environment says of the caches, as `CACHES` would have it: `KEEPWARM_SETTINGS`, `KEEPWARM_URL`,
 /// `KEEPWARM_<ALIAS>_URL`, `KEEPWARM_<ALIAS>__<OPTION>`. Without any of them there is nothing in it.
 #[pyfunction]
-pub(crate) fn settings_of_environment(py: Python<'_>, variables: HashMap<String, String>) -> PyResult<Bound<'_, PyDict>> {
+pub(crate) fn settings_of_environment(
+    py: Python<'_>,
+    variables: HashMap<String, String>,
+) -> PyResult<Bound<'_, PyDict>> {
     let settings = Settings::from_variables(variables).map_err(|error| crate::errors::raise(py, &error))?;
     let caches = PyDict::new(py);
     for (alias, given) in &settings.caches {
@@ -19,7 +22,8 @@ pub(crate) fn settings_of_environment(py: Python<'_>, variables: HashMap<String,
             if let Some(before) = options.get_item(name)?
                 && !before.eq(&value)?
             {
-                let message = format!("alias `{alias}`: `{name}` is there twice, in different spellings, with different values");
+                let message =
+                    format!("alias `{alias}`: `{name}` is there twice, in different spellings, with different values");
                 return Err(crate::errors::named(py, "ConfigurationError", &message)?);
             }
             options.set_item(name, value)?;

@@ -24,9 +24,7 @@ impl Models {
             "allow" => Ok(Self::Allow),
             "warn" => Ok(Self::Warn),
             "refuse" => Ok(Self::Refuse),
-            other => {
-                Err(PyValueError::new_err(format!("model_policy is 'allow', 'warn' or 'refuse', not {other:?}")))
-            }
+            other => Err(PyValueError::new_err(format!("model_policy is 'allow', 'warn' or 'refuse', not {other:?}"))),
         }
     }
 

@@ -1,7 +1,5 @@
 //! Where the slots of one shard lie, and which of them goes when it is full.
 
-use std::num::NonZeroUsize;
-
 use lru::LruCache;
 use quick_cache::unsync::Cache as ClockCache;
 use quick_cache::{Lifecycle, OptionsBuilder, Weighter};
@@ -77,30 +75,6 @@ impl Shelf {
         Self::Clock(Box::new(ClockCache::with_options(options, weigh, Passing::default(), Evict)))
     }
 
-    /// Another bound in entries, for this shelf alone.
-    pub(super) fn rebound(&mut self, entries: u64, cull_frequency: u32) -> Gone {
-        let mut gone = Gone::default();
-        match self {
-            Self::Clock(cache) => {
-                // Emptied first: what the policy evicts by itself here it would drop under the lock.
-                let mut slots = cache.drain().collect::<Vec<_>>().into_iter();
-                cache.set_capacity(entries.max(1));
-                for (key, slot) in slots.by_ref().take(usize::try_from(entries.max(1)).unwrap_or(usize::MAX)) {
-                    cache.insert_with_lifecycle(key, slot, &mut gone);
-                }
-                for (_, slot) in slots {
-                    gone.evicted += 1;
-                    gone.keep(slot);
-                }
-            }
-            Self::Lru(_, lru) => {
-                let max_entries = usize::try_from(entries).ok().and_then(NonZeroUsize::new);
-                *lru = Lru { max_entries: max_entries.unwrap_or(NonZeroUsize::MIN), cull_frequency };
-            }
-        }
-        gone
-    }
-
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Clock(cache) => cache.len(),
@@ -140,8 +114,9 @@ impl Shelf {
         }
     }
 
-    /// Lays the slot down in any case; it must not be heavier than the plan's largest.
-    pub(super) fn insert(&mut self, probe: &Probe<'_>, slot: Slot, gone: &mut Gone) {
+    /// Lays the slot down in any case; it must not be heavier than the plan's largest. `lru`: the bounds of who writes, where the
+    /// shelf counts as Django's.
+    pub(super) fn insert(&mut self, probe: &Probe<'_>, slot: Slot, lru: Option<Lru>, gone: &mut Gone) {
         match self {
             Self::Clock(cache) => {
                 // A replacement that weighs the same is written in place, without a new key.
@@ -153,8 +128,8 @@ impl Shelf {
                 cache.insert_with_lifecycle(StoredKey::new(probe), slot, gone);
                 gone.evicted = gone.evicted.saturating_sub(replaces);
             }
-            Self::Lru(cache, lru) => {
-                cull(cache, *lru, gone);
+            Self::Lru(cache, own) => {
+                cull(cache, lru.unwrap_or(*own), gone);
                 if let Some(old) = cache.put(probe.text.into(), slot) {
                     gone.keep(old);
                 }

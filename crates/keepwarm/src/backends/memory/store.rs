@@ -47,20 +47,6 @@ impl Store {
         }
     }
 
-    /// Gives a store that is bounded by entries another number of them; whether it is.
-    pub(super) fn rebound(&self, max_entries: u64, cull_frequency: u32) -> bool {
-        if self.plan.by_bytes {
-            return false;
-        }
-        let entries = max_entries / self.shards.len() as u64;
-        for shard in &self.shards {
-            // A statement of its own: what goes is dropped after the lock.
-            let gone = shard.write().shelf.rebound(entries, cull_frequency);
-            self.evictions.fetch_add(gone.evicted, Ordering::Relaxed);
-        }
-        true
-    }
-
     pub(super) fn largest_value(&self) -> Option<u64> {
         self.plan.largest
     }
