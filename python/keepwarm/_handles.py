@@ -130,6 +130,9 @@ for _verb in VERBS:
     # The native method itself: a call goes through nothing of Python's.
     setattr(AsyncFace, _verb, getattr(Core, f"a{_verb}"))
 
+# FastDjango's callers may test what `set` answers, which is None in Django.
+AsyncFace.set = Core._aset_told
+
 
 class AsyncNamespace:
     """A namespace of an awaited cache."""

@@ -1,7 +1,5 @@
 """Overridden verbs are honoured by those that Django derives from them."""
 
-import time
-
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 
 from keepwarm._native import Core
@@ -43,8 +41,7 @@ def timed(name, place):
 
     def verb(self, *arguments, **options):
         given = arguments[place] if len(arguments) > place else options.pop("timeout", DEFAULT_TIMEOUT)
-        until = self.get_backend_timeout(given)
-        left = None if until is None else until - time.time()
+        left = self._seconds_left(self.get_backend_timeout(given))
         if len(arguments) > place:
             return native(self, *arguments[:place], left, *arguments[place + 1 :], **options)
         return native(self, *arguments, timeout=left, **options)
@@ -61,7 +58,7 @@ def honour_overrides(cls):
     def overridden(name):
         return not vars_of(cls, name).__module__.startswith("keepwarm.")
 
-    if vars_of(cls, "get_backend_timeout") is not BaseCache:
+    if vars_of(cls, "get_backend_timeout") is not BaseCache and overridden("get_backend_timeout"):
         for verb, place in TIMED.items():
             for name in (verb, f"a{verb}"):
                 if not overridden(name):

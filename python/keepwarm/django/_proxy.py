@@ -101,10 +101,6 @@ def take_the_place_of_djangos():
     from django.utils.connection import ConnectionProxy
 
     if type(cache) is ConnectionProxy:
-        cache.__dict__["_fast"] = FastProxy(cache._alias)
-        cache.__class__ = _InPlace
+        # Its own way of setting an attribute would set it on the cache.
+        object.__setattr__(cache, "__class__", FastProxy)
         _proxies.append(cache)
-
-
-class _InPlace(FastProxy):
-    """Django's own object, with the ways of ours."""

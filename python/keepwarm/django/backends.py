@@ -5,6 +5,7 @@ one store.
 """
 
 import functools
+import time
 
 from django.conf import settings
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, default_key_func
@@ -56,6 +57,10 @@ class KeepwarmCache(Opening, Core, DjangosBaseCache):
 
     def __contains__(self, key):
         return self.has_key(key)
+
+    def _seconds_left(self, backend_timeout):
+        """What `get_backend_timeout` says, as the timeout of a verb."""
+        return None if backend_timeout is None else backend_timeout - time.time()
 
     def close(self, **kwargs):
         """Nothing: Django calls this after every request, and connections are kept for the next one."""
@@ -124,6 +129,14 @@ class RedisCache(KeepwarmCache):
     def _opened_on(self, location, options):
         options.pop("read_django_pickles", None)
         super()._opened_on(location, options)
+
+    def get_backend_timeout(self, timeout=DEFAULT_TIMEOUT):
+        """How many seconds an entry lives, as Django's `RedisCache` has it; on the other backends, until when."""
+        timeout = self.default_timeout if timeout is DEFAULT_TIMEOUT else timeout
+        return None if timeout is None else max(0, int(timeout))
+
+    def _seconds_left(self, backend_timeout):
+        return backend_timeout
 
 
 class DummyCache(KeepwarmCache):

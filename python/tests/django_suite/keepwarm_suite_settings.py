@@ -14,3 +14,13 @@ DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 USE_TZ = False
 TEST_RUNNER = "skipping_runner.SkippingRunner"
 KEEPWARM_PRIVATE = PRIVATE[KIND]
+if KIND == "redis":
+    CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+        "redis": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": os.environ["KEEPWARM_SUITE_REDIS"],
+            # The usual deadline of 250 ms is for production; a machine under load misses it.
+            "OPTIONS": {"deadline": 120, "socket_timeout": 120, "socket_connect_timeout": 120},
+        },
+    }

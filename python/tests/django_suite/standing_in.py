@@ -6,14 +6,18 @@ they run unedited.
 
 import asyncio
 import importlib
+import importlib.util
+import sys
+import types
 from concurrent.futures import ThreadPoolExecutor
 
-from keepwarm.django import FileCache, MemoryCache
+from keepwarm.django import FileCache, MemoryCache, RedisCache
 
 #: What is stood in for: Django's class, and ours.
 PLACES = {
     "memory": ("django.core.cache.backends.locmem.LocMemCache", MemoryCache),
     "file": ("django.core.cache.backends.filebased.FileBasedCache", FileCache),
+    "redis": ("django.core.cache.backends.redis.RedisCache", RedisCache),
 }
 
 #: Attributes that the tests themselves assign, of Django's own insides; ours have no such thing.
@@ -42,17 +46,29 @@ PRIVATE = {
         "test_zero_cull": "differs: a full file store evicts one entry at a time, and leaves 30 of 30 where Django leaves 19",
         "test_touch": "moves the clock of FileBasedCache's own module",
     },
+    "redis": {
+        "test_incr_write_connection": "replaces a method of RedisCacheClient, Django's own client",
+        "test_cache_client_class": "expects RedisCacheClient, Django's own client",
+        "test_get_connection_pool_index": "calls `_get_connection_pool_index` of RedisCacheClient",
+        "test_get_connection_pool": "expects a pool of redis-py's",
+        "test_get_client": "expects a client of redis-py's",
+        "test_serializer_dumps": "calls the serializer of RedisCacheClient",
+        "test_redis_pool_options": "reads the options of a pool of redis-py's",
+    },
 }
 
 
-def twin(verb):
+def twin(verb, ready_at_once):
     """A sync method that answers through the one that is awaited: without a loop where it is ready at once, as it is but for
-    computations."""
+    computations, and on one elsewhere."""
 
     def through_the_twin(self, *arguments, **options):
         async def awaited():
             return await getattr(self, f"a{verb}")(*arguments, **options)
 
+        if not ready_at_once:
+            with ThreadPoolExecutor(1) as thread:
+                return thread.submit(asyncio.run, awaited()).result()
         coroutine = awaited()
         # Some tests call it inside of a loop, which cannot be waited for here: nothing may be begun on it.
         running = asyncio._get_running_loop()
@@ -77,10 +93,14 @@ def stand_in(kind, face):
     """Puts our class of this kind in the place of Django's."""
     place, ours = PLACES[kind]
     module_name, name = place.rsplit(".", 1)
+    if kind == "redis" and importlib.util.find_spec("redis") is None:
+        # What counting on a text raises there; nothing else of the client library is asked for.
+        sys.modules["redis"] = types.ModuleType("redis")
+        sys.modules["redis"].ResponseError = TypeError
     substitute = type(name, (ours,), {"__module__": module_name, **INSIDES})
     if face == "async":
         # These are not overridden verbs, from which others are to be derived: the sync ones come of those that are awaited.
         substitute.__init_subclass__ = classmethod(lambda cls, **options: None)
         for verb in VERBS:
-            setattr(substitute, verb, twin(verb))
+            setattr(substitute, verb, twin(verb, kind == "memory"))
     setattr(importlib.import_module(module_name), name, substitute)
