@@ -31,6 +31,23 @@ DERIVED = {
 }
 
 
+# What Django's memory backend writes itself; its a-twins in newer Djangos call these.
+OWN_IN_DJANGO = ("get", "set", "add", "touch", "delete", "clear", "has_key", "incr", "decr")
+
+
+def with_a_function(name):
+    """A native verb as a function of Python's."""
+    native = getattr(Core, name)
+
+    def verb(self, *arguments, **options):
+        return native(self, *arguments, **options)
+
+    verb.__name__ = name
+    verb.__doc__ = native.__doc__
+    verb.__module__ = __name__
+    return verb
+
+
 # Where the timeout is among the arguments of the verbs that take one.
 TIMED = {"set": 2, "add": 2, "replace": 2, "get_or_set": 2, "refresh": 2, "get_or_set_many": 2, "touch": 1, "set_many": 1}
 
@@ -66,6 +83,9 @@ def honour_overrides(cls):
     for verb, parts in DERIVED.items():
         if not overridden(verb) and any(overridden(part) for part in parts):
             setattr(cls, verb, getattr(BaseCache, verb))
+            if verb.startswith("a") and not overridden(sync := verb[1:]):
+                # Newer Djangos ask the sync method for the function behind it, which a native one has not.
+                setattr(cls, sync, with_a_function(sync) if sync in OWN_IN_DJANGO else getattr(BaseCache, sync))
 
 
 def vars_of(cls, name):

@@ -2,7 +2,7 @@
 
 import os
 
-from standing_in import PRIVATE, stand_in
+from standing_in import NATIVE, PRIVATE, stand_in
 
 KIND = os.environ["KEEPWARM_SUITE_KIND"]
 stand_in(KIND, os.environ["KEEPWARM_SUITE_FACE"])
@@ -13,7 +13,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 USE_TZ = False
 TEST_RUNNER = "skipping_runner.SkippingRunner"
-KEEPWARM_PRIVATE = PRIVATE[KIND]
+KEEPWARM_PRIVATE = {**NATIVE, **PRIVATE[KIND]}
 if KIND == "redis":
     CACHES = {
         "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},

@@ -248,3 +248,28 @@ def test_djangos_own_cache_becomes_fast_where_settings_say_so(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_what_a_subclass_overrides_is_called_by_what_django_derives_from_it(location):
+    class Shouting(MemoryCache):
+        async def aget(self, key, default=None, version=None):
+            value = await super().aget(key, default, version)
+            return value.upper() if isinstance(value, str) else value
+
+    class Counting(MemoryCache):
+        asked = 0
+
+        def get(self, key, default=None, version=None):
+            self.asked += 1
+            return super().get(key, default, version)
+
+    cache = Shouting(location, {})
+    cache.set("key", "value")
+    assert asyncio.run(cache.aget_many(["key"])) == {"key": "VALUE"}
+    assert asyncio.run(cache.aget_or_set("key", "other")) == "VALUE"
+    assert cache.get_many(["key"]) == {"key": "value"}
+    counting = Counting(location, {})
+    assert counting.get_many(["key", "absent"]) == {"key": "value"}
+    assert (counting.asked, asyncio.run(counting.aget("key")), counting.asked) == (2, "value", 3)
+    counting.set("count", 1)
+    assert (asyncio.run(counting.aincr("count")), counting.incr("count")) == (2, 3)
