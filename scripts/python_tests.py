@@ -27,7 +27,7 @@ NEWER = ("3.12", "3.13")
 # Django's series whose tests are run, and what the package's own tests need; the last four are for the documented snippets and
 # for the examples.
 DJANGO = "django==5.2.*"
-NEEDED = [DJANGO, "pytest>=8", "freezegun>=1.5", "hypothesis>=6", "djangorestframework>=3.16", "fastapi>=0.115", "httpx>=0.28", "uvicorn>=0.30"]
+NEEDED = [DJANGO, "pytest>=8", "freezegun>=1.5", "maturin>=1.9,<2", "hypothesis>=6", "djangorestframework>=3.16", "fastapi>=0.115", "httpx>=0.28", "uvicorn>=0.30"]
 
 
 def target():
