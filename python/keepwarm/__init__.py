@@ -15,6 +15,7 @@ from keepwarm._memoize import memoize
 from keepwarm._native import Lock, __version__
 from keepwarm._redis import RedisConnection
 from keepwarm.exceptions import CacheError, CacheKeyWarning, InvalidCacheBackendError, InvalidCacheKey, ModelInstanceWarning
+from keepwarm.keys import make_hashed_key
 
 __all__ = [
     "DEFAULT_TIMEOUT",
@@ -37,6 +38,7 @@ __all__ = [
     "configure",
     "get_cache",
     "get_redis_connection",
+    "make_hashed_key",
     "memoize",
 ]
 

@@ -1,7 +1,7 @@
 """How a Python cache object says what it is a handle on, also when it is changed later."""
 
 from keepwarm._native import Core
-from keepwarm._places import place_of
+from keepwarm._places import UNNAMED, place_of
 from keepwarm.exceptions import ConfigurationError
 
 # How values are written where others can write as well; `auto` pickles what has no exact plain form. `live` is for a store in this
@@ -137,8 +137,6 @@ def beside(cache):
     settings = cache.__dict__["_settings"]
     if cache.__dict__.get("_location"):
         return
-    from keepwarm._places import UNNAMED
-
     for place, bounds in list(UNNAMED.items()):
         if place != settings["location"]:
             other = Core()

@@ -10,6 +10,7 @@ mod core;
 mod custom;
 mod errors;
 mod face;
+mod keys;
 mod lock;
 mod raw_redis;
 mod runtime;
@@ -30,6 +31,9 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<custom::CustomStore>()?;
     module.add_function(wrap_pyfunction!(alias::known_backends, module)?)?;
     module.add_function(wrap_pyfunction!(alias::memory_counts_as_django, module)?)?;
+    module.add_function(wrap_pyfunction!(keys::make_hashed_key, module)?)?;
+    module.add_function(wrap_pyfunction!(keys::make_template_fragment_key, module)?)?;
+    module.add_function(wrap_pyfunction!(keys::validate_cache_key, module)?)?;
     module.add_function(wrap_pyfunction!(settings::settings_of_environment, module)?)?;
     module.add_function(wrap_pyfunction!(argument_key::argument_key, module)?)?;
     module.add_function(wrap_pyfunction!(arguments::use_default_timeout, module)?)

@@ -278,7 +278,7 @@ def test_caches_are_made_in_code(module, tmp_path):
     assert memory.make_key("key") == "app:2:key"
     assert call(module.MemoryCache().get("key")) is None, "each without a location is a store of its own"
     # Nobody listens there, and nobody is asked before the first verb.
-    redis = module.RedisCache(host="127.0.0.1", port=1, db=0, password="secret", key_prefix="app", version=3)
+    redis = module.RedisCache(host="127.0.0.1", port=1, db=0, password="secret", key_prefix="app", version=3, deadline=120)
     assert redis.make_key("key") == "app:3:key"
     with pytest.raises(keepwarm.exceptions.ConnectionError):
         call(redis.get("key"))
