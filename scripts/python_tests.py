@@ -24,10 +24,15 @@ TESTS = PACKAGE / "tests"
 # Newer Pythons, on which the newest Django's tests are run where they are installed.
 NEWER = ("3.12", "3.13")
 
-# Django's series whose tests are run, and what the package's own tests need; the last four are for the documented snippets and
-# for the examples.
+# Event loops that are not asyncio's own, a runner that makes them, and what checks the stubs; basedpyright brings its node along.
+LOOPS = ["uvloop>=0.21", "anyio>=4", "pytest-asyncio>=1"]
+CHECKERS = ["mypy>=1.18", "basedpyright>=1.31"]
+
+# Django's series whose tests are run, and what the package's own tests need; the four before the last two lists
+# are for the documented snippets and for the examples.
 DJANGO = "django==5.2.*"
-NEEDED = [DJANGO, "pytest>=8", "freezegun>=1.5", "maturin>=1.9,<2", "hypothesis>=6", "djangorestframework>=3.16", "fastapi>=0.115", "httpx>=0.28", "uvicorn>=0.30"]
+NEEDED = [DJANGO, "pytest>=8", "freezegun>=1.5", "maturin>=1.9,<2", "hypothesis>=6"]
+NEEDED += ["djangorestframework>=3.16", "fastapi>=0.115", "httpx>=0.28", "uvicorn>=0.30", *LOOPS, *CHECKERS]
 
 
 def target():
@@ -65,7 +70,7 @@ def interpreters():
 def package(place):
     """The package with the extension as it is built now."""
     build = os.environ | {"PYO3_BUILD_EXTENSION_MODULE": "1"}
-    subprocess.run(["cargo", "build", "--quiet", "-p", "keepwarm-python"], cwd=ROOT, env=build, check=True)
+    subprocess.run(["cargo", "build", "--quiet", "-p", "keepwarm-python", "--lib", "--example", "neighbour"], cwd=ROOT, env=build, check=True)
     library = {"darwin": "lib_native.dylib", "win32": "_native.dll"}.get(sys.platform, "lib_native.so")
     if place.exists():
         shutil.rmtree(place)
@@ -119,6 +124,7 @@ def main():
     python = environment(place / "environment", NEEDED)
     package(place / "package")
     variables = os.environ | {"PYTHONPATH": str(place / "package"), "PYTHONDONTWRITEBYTECODE": "1"}
+    variables["KEEPWARM_NEIGHBOUR"] = str(target() / "debug/examples/neighbour")
     if sys.argv[1:2] == ["django"]:
         return django(place, python, variables)
     options = sys.argv[2:]

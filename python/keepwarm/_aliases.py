@@ -39,7 +39,8 @@ def environment():
     """What the environment says, read and checked by what Rust programs read it with; read again when it changed."""
     global _environment
     variables = {name: value for name, value in os.environ.items() if name.startswith("KEEPWARM_")}
-    if not variables:
+    # Where one of them says something of the caches, each has to be known.
+    if not any(name in ("KEEPWARM_SETTINGS", "KEEPWARM_URL") or name.endswith("_URL") or "__" in name for name in variables):
         return None
     if _environment is None or _environment[0] != variables:
         _environment = variables, settings_of_environment(variables)
@@ -131,3 +132,7 @@ class DefaultCache:
 
     def __repr__(self):
         return f"<the default cache: {self._aliases['default']!r}>"
+
+
+class AsyncDefaultCache(DefaultCache):
+    """The same of the async face."""

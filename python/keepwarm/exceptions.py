@@ -3,7 +3,10 @@
 A miss, a refused write and an undecodable value are answers and raise nothing.
 """
 
+from __future__ import annotations
+
 import builtins
+from typing import TYPE_CHECKING
 
 __all__ = [
     "CacheConfigurationWarning",
@@ -25,12 +28,16 @@ __all__ = [
     "UnsupportedError",
 ]
 
-try:
-    from django.core.exceptions import ImproperlyConfigured as _ImproperlyConfigured
-except ImportError:
+if TYPE_CHECKING:
+    # Whether there is a Django is nothing that a type could say.
+    class _ImproperlyConfigured(Exception): ...
+else:
+    try:
+        from django.core.exceptions import ImproperlyConfigured as _ImproperlyConfigured
+    except ImportError:
 
-    class _ImproperlyConfigured(Exception):  # type: ignore[no-redef]
-        """Django's name for settings that do not fit together, where there is no Django."""
+        class _ImproperlyConfigured(Exception):
+            """Django's name for settings that do not fit together, where there is no Django."""
 
 
 class CacheError(Exception):

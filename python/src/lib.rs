@@ -10,6 +10,7 @@ mod core;
 mod custom;
 mod errors;
 mod face;
+mod interrupt;
 mod keys;
 mod lock;
 mod raw_redis;
@@ -29,6 +30,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<core::Core>()?;
     module.add_class::<lock::Lock>()?;
     module.add_class::<custom::CustomStore>()?;
+    module.add_class::<verbs::RateLimit>()?;
     module.add_function(wrap_pyfunction!(alias::known_backends, module)?)?;
     module.add_function(wrap_pyfunction!(alias::memory_counts_as_django, module)?)?;
     module.add_function(wrap_pyfunction!(keys::make_hashed_key, module)?)?;

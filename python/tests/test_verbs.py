@@ -171,7 +171,7 @@ def test_versions_are_moved(cache):
 
 # covers: R89
 def test_rate_limit(cache):
-    allowed = [cache.rate_limit("user", 3, 60)["allowed"] for _ in range(5)]
+    allowed = [cache.rate_limit("user", 3, 60).allowed for _ in range(5)]
     assert allowed == [True, True, True, False, False]
 
 

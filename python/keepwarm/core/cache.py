@@ -9,7 +9,7 @@ value = await cache.get("my_key")
 """
 
 from keepwarm import _handles
-from keepwarm._aliases import Aliases, DefaultCache
+from keepwarm._aliases import Aliases, AsyncDefaultCache
 from keepwarm._cached import cached
 from keepwarm._handles import DEFAULT_TIMEOUT, AsyncFace
 from keepwarm._redis import AsyncRedisConnection
@@ -60,7 +60,7 @@ class BaseCache(AsyncFace, _handles.BaseCache):
 
 
 caches = Aliases(AsyncCache)
-cache = DefaultCache(caches)
+cache = AsyncDefaultCache(caches)
 
 
 def get_cache(alias="default"):

@@ -1,9 +1,10 @@
 //! `incr`, `decr`, `incr_version`, `decr_version`, `rate_limit`.
 
+use keepwarm::cache::RateLimited;
 use keepwarm::key::Version;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyInt};
+use pyo3::types::PyInt;
 
 use super::at_version;
 use crate::arguments::{TimeoutArgument, duration, text};
@@ -63,8 +64,8 @@ both_faces! {
         move_version(slf, face, key, -delta, version)
     }
 
-    /// Counts a call of `key`, of which `limit` are allowed in `period` seconds. The answer is a dict: `allowed`,
-    /// `remaining`, `reset_after`.
+    /// Counts a call of `key`, of which `limit` are allowed in `period` seconds. The answer has `allowed`, `remaining` and
+    /// `reset_after`, and is true where the call is allowed.
     fn rate_limit | arate_limit(slf: &Bound<'py, Self>, key: &Any<'py>, limit: u64, period: TimeoutArgument) |face| {
         rate_limit(slf, face, key, limit, period)
     }
@@ -186,12 +187,40 @@ fn rate_limit<'py>(
         slf.py(),
         &name.cache.clone(),
         |cache| async move { Ok::<_, Failure>(cache.rate_limit(&name.key, limit, period).await?) },
-        |py, answer| {
-            let shown = PyDict::new(py);
-            shown.set_item("allowed", answer.allowed)?;
-            shown.set_item("remaining", answer.remaining)?;
-            shown.set_item("reset_after", answer.reset_after.as_secs_f64())?;
-            Ok(shown.into_any())
-        },
+        |py, answer| Ok(Bound::new(py, RateLimit::from(answer))?.into_any()),
     )
+}
+
+/// What `rate_limit` found. It is true where the call is allowed.
+#[pyclass(frozen, eq, module = "keepwarm._native")]
+#[derive(PartialEq)]
+pub(crate) struct RateLimit {
+    /// Whether this call is within the limit.
+    #[pyo3(get)]
+    allowed: bool,
+    /// How many more are, in this period.
+    #[pyo3(get)]
+    remaining: u64,
+    /// In how many seconds the next period begins.
+    #[pyo3(get)]
+    reset_after: f64,
+}
+
+impl From<RateLimited> for RateLimit {
+    fn from(found: RateLimited) -> Self {
+        Self { allowed: found.allowed, remaining: found.remaining, reset_after: found.reset_after.as_secs_f64() }
+    }
+}
+
+#[pymethods]
+impl RateLimit {
+    fn __bool__(&self) -> bool {
+        self.allowed
+    }
+
+    fn __repr__(&self) -> String {
+        let Self { allowed, remaining, reset_after } = self;
+        let allowed = if *allowed { "True" } else { "False" };
+        format!("RateLimit(allowed={allowed}, remaining={remaining}, reset_after={reset_after})")
+    }
 }

@@ -3,14 +3,40 @@
 //! A future that waits is dropped when its time is over, and needs to know nothing. A store that serves a blocking caller
 //! on a socket of its own waits inside one poll, where nobody can drop it: it asks here how long it may.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 thread_local! {
     /// The limit of the call that is being polled on this thread.
-    static CURRENT: RefCell<Limit> = const { RefCell::new(Limit { until: None, calls: None, kept: false }) };
+    static CURRENT: RefCell<Limit> = const { RefCell::new(Limit { until: None, calls: None, asks: None, kept: false }) };
+}
+
+thread_local! {
+    /// Whether the caller of this thread's call said that it is not to go on.
+    static WITHDRAWN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the call that is polled on this thread ended because its own caller wanted it to: that says nothing of the store.
+pub(crate) fn is_withdrawn() -> bool {
+    WITHDRAWN.get()
+}
+
+/// A wait of a caller who may withdraw; what an outer one on this thread had said comes back after it.
+pub(crate) struct Withdrawable(bool);
+
+impl Withdrawable {
+    pub(crate) fn begin() -> Self {
+        Self(WITHDRAWN.replace(false))
+    }
+}
+
+impl Drop for Withdrawable {
+    fn drop(&mut self) {
+        WITHDRAWN.set(self.0);
+    }
 }
 
 /// How long the call that runs on this thread may take, and whether it was called off.
@@ -25,12 +51,25 @@ thread_local! {
 /// assert_eq!(limit.left(), None, "no layer limits this call");
 /// assert!(!limit.is_over());
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Limit {
     until: Option<Instant>,
     calls: Option<(Arc<AtomicU64>, u64)>,
+    /// Whoever waits may think better of it: see [`wait_unless`](crate::wait_unless).
+    asks: Option<CalledOff>,
     /// Whether the store that is polled sees to it that the call is woken when its time is over.
     kept: bool,
+}
+
+/// Asked by who waits, now and then, whether it should stop.
+pub type CalledOff = Arc<dyn Fn() -> bool + Send + Sync>;
+
+impl fmt::Debug for Limit {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { until, calls, asks, kept } = self;
+        let mut shown = formatter.debug_struct("Limit");
+        shown.field("until", until).field("calls", calls).field("asks", &asks.is_some()).field("kept", kept).finish()
+    }
 }
 
 impl Limit {
@@ -73,6 +112,13 @@ impl Limit {
     /// Whether the calls of the time when this one began were called off.
     pub fn is_called_off(&self) -> bool {
         self.calls.as_ref().is_some_and(|(now, then)| now.load(Ordering::Acquire) != *then)
+            || self.asks.as_ref().is_some_and(|called_off| {
+                let said = called_off();
+                if said {
+                    WITHDRAWN.set(true);
+                }
+                said
+            })
     }
 
     /// The limit of this thread, but not beyond `until`.
@@ -85,6 +131,11 @@ impl Limit {
     /// The limit of this thread, called off when `calls` moves on from `then`.
     pub(crate) fn called_off_by(calls: &Arc<AtomicU64>, then: u64) -> Self {
         Self { calls: Some((Arc::clone(calls), then)), kept: false, ..Self::current() }
+    }
+
+    /// The limit of this thread, called off when this says so.
+    pub(crate) fn asking(called_off: &CalledOff) -> Self {
+        Self { asks: Some(Arc::clone(called_off)), kept: false, ..Self::current() }
     }
 
     /// Polls under this limit.
@@ -148,6 +199,20 @@ mod tests {
         assert!(inner.is_kept() && !outer.is_kept());
         inner.hold(|| assert_eq!(Limit::current().until(), Some(until)));
         assert!(!inner.is_kept());
+    }
+
+    #[test]
+    fn a_call_is_over_when_who_waits_says_so() {
+        let stop = Arc::new(AtomicU64::new(0));
+        let asked = Arc::clone(&stop);
+        let called_off: CalledOff = Arc::new(move || asked.load(Ordering::Acquire) > 0);
+        let mut limit = Limit::asking(&called_off);
+        limit.hold(|| assert!(!Limit::current().is_over()));
+        stop.store(1, Ordering::Release);
+        let _waits = Withdrawable::begin();
+        assert!(!is_withdrawn());
+        limit.hold(|| assert!(Limit::within(Instant::now() + Duration::from_secs(5)).is_over(), "also further in"));
+        assert!(is_withdrawn(), "and the store is not to blame");
     }
 
     #[test]

@@ -26,7 +26,8 @@ pub use dynamic::{DynBackend, Reply};
 pub use figures::{ServerFigures, ServerVersion};
 pub use health::{BreakerState, Health, Housekeeping, NearTier};
 pub use kinds::{BackendOption, COMMON_OPTIONS, KINDS, Kind, Takes};
-pub use limit::Limit;
+pub use limit::{CalledOff, Limit};
+pub(crate) use limit::{Withdrawable, is_withdrawn};
 pub use locking::{Locked, Locking};
 pub use watch::{Change, Feed, Watcher};
 

@@ -15,7 +15,7 @@ pub use followed::FollowedClock;
 pub use manual::ManualClock;
 #[cfg(feature = "redis")]
 pub(crate) use sleep::is_driven;
-pub(crate) use sleep::{Driving, Sleep, earliest_deadline};
+pub(crate) use sleep::{Driving, Sleep, earliest_deadline, look_again_by};
 
 /// A point on a [`Clock`], in nanoseconds from an origin that only this process knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
