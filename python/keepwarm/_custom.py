@@ -41,7 +41,7 @@ class FourMethods:
     """Mixed in before a cache whose store is its own subclass."""
 
     # Django's door shares one store among the objects of a thread each; elsewhere each object is a store.
-    _shared_stores = None
+    _shared_stores: dict[tuple[object, ...], CustomStore] | None = None
     _awaited = False
 
     def __init_subclass__(cls, **options):

@@ -42,7 +42,7 @@ fn ask<'py>(slf: &Bound<'py, Core>, face: Face, words: &Bound<'py, PyTuple>) -> 
         };
         answer.map_err(|error| Failure::Cache(failed(error)))
     };
-    face.wait(py, work, |py, answer| shown(py, answer))
+    face.wait(py, work, shown)
 }
 
 /// A word of a command: text, bytes or a number.

@@ -3,6 +3,9 @@
 `BaseCache` is the base of a store of one's own in four methods; see `keepwarm._custom` for what they are given.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 from keepwarm._aliases import imported
 from keepwarm._handles import DEFAULT_TIMEOUT, LONGEST_KEY, BaseCache, default_key_func, key_warnings
 from keepwarm.exceptions import CacheKeyWarning, InvalidCacheBackendError, InvalidCacheKey
@@ -19,12 +22,15 @@ __all__ = [
     "memcache_key_warnings",
 ]
 
-MEMCACHE_MAX_KEY_LENGTH = LONGEST_KEY
+MEMCACHE_MAX_KEY_LENGTH: int = LONGEST_KEY
 memcache_key_warnings = key_warnings
 
 
-def get_key_func(key_func):
+def get_key_func(key_func: Callable[[Any, str, Any], str] | str | None) -> Callable[[Any, str, Any], str]:
     """A key function, given as one or by its dotted path; without one, the default."""
     if key_func is None:
         return default_key_func
-    return key_func if callable(key_func) else imported(key_func)
+    if isinstance(key_func, str):
+        found: Callable[[Any, str, Any], str] = imported(key_func)
+        return found
+    return key_func

@@ -2,11 +2,14 @@
 
 Both write a plain integer as such, which needs nothing of this, and anything else as an unsigned pickle under the same key. Such
 an entry is a miss here, because whoever can write to the server could have code run by it. With this option it is unpickled:
-for as long as those entries live, and where the server is trusted. What is written is written as ever; `delete`, `set` and
-`touch` of a key meet whatever lies there.
+for as long as those entries live, and where the server is trusted. What is written is written as ever, which theirs do not read but
+for integers; `set`, `delete` and `clear` take the place of what lies there, `add` leaves it, and `touch` and versions that are moved
+know only what is ours.
 """
 
 import pickle
+
+from django.core.cache.backends.base import DEFAULT_TIMEOUT
 
 from keepwarm._native import Core
 
@@ -70,15 +73,23 @@ class ReadsDjangoPickles:
         found = await Core.aget_many(self, keys, version)
         return {**found, **await self._atheirs([key for key in keys if key not in found], version)}
 
-    def get_or_set(self, key, default, *arguments, version=None, **options):
+    def get_or_set(self, key, default, timeout=DEFAULT_TIMEOUT, version=None, **options):
         """As ever, where Django left nothing."""
         found = self._theirs([key], version) if not Core.has_key(self, key, version) else {}
-        return found[key] if found else Core.get_or_set(self, key, default, *arguments, version=version, **options)
+        return found[key] if found else Core.get_or_set(self, key, default, timeout, version, **options)
 
-    async def aget_or_set(self, key, default, *arguments, version=None, **options):
+    async def aget_or_set(self, key, default, timeout=DEFAULT_TIMEOUT, version=None, **options):
         """As `get_or_set`."""
         found = await self._atheirs([key], version) if not await Core.ahas_key(self, key, version) else {}
-        return found[key] if found else await Core.aget_or_set(self, key, default, *arguments, version=version, **options)
+        return found[key] if found else await Core.aget_or_set(self, key, default, timeout, version, **options)
+
+    def add(self, key, value, timeout=DEFAULT_TIMEOUT, version=None, **options):
+        """Stores where nothing is, of Django's either."""
+        return not self._theirs([key], version) and Core.add(self, key, value, timeout, version, **options)
+
+    async def aadd(self, key, value, timeout=DEFAULT_TIMEOUT, version=None, **options):
+        """As `add`."""
+        return not await self._atheirs([key], version) and await Core.aadd(self, key, value, timeout, version, **options)
 
     def clear(self, **options):
         """Removes every entry under this prefix, those of Django's before it returns."""

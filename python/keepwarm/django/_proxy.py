@@ -55,7 +55,7 @@ class FastProxy:
     def __eq__(self, other):
         return self._held == other
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self):
         return f"<{self._held!r}, kept>"
@@ -71,7 +71,7 @@ for _name in VERBS:
     setattr(FastProxy, f"a{_name}", _verb(f"a{_name}"))
 
 
-_proxies = []
+_proxies: list[object] = []
 
 
 def issubclass_of_ours(alias):

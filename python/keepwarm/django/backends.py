@@ -4,7 +4,6 @@ An object is cheap and owns nothing: Django makes one for each thread and reques
 one store.
 """
 
-import functools
 import time
 
 from django.conf import settings
@@ -13,7 +12,7 @@ from django.core.cache.backends.base import BaseCache as DjangosBaseCache
 from django.core.exceptions import ImproperlyConfigured
 
 from keepwarm._custom import FourMethods
-from keepwarm._native import Core, use_default_timeout
+from keepwarm._native import Core, CustomStore, use_default_timeout
 from keepwarm._opening import Opening, beside, flattened
 from keepwarm.django._compatible import ReadsDjangoPickles
 from keepwarm.django._derived import honour_overrides
@@ -109,10 +108,14 @@ class FileCache(Bounded, KeepwarmCache):
     kind = "file"
 
 
-@functools.cache
+_reading: dict[type, type] = {}
+
+
 def reading_django_pickles(cls):
-    """A class of a cache on Redis, with that."""
-    return type(cls.__name__, (ReadsDjangoPickles, cls), {"__module__": cls.__module__})
+    """A class of a cache on Redis, with that; the same each time."""
+    if cls not in _reading:
+        _reading[cls] = type(cls.__name__, (ReadsDjangoPickles, cls), {"__module__": cls.__module__})
+    return _reading[cls]
 
 
 class RedisCache(KeepwarmCache):
@@ -156,7 +159,7 @@ class BaseCache(FourMethods, KeepwarmCache):
     """
 
     kind = "custom"
-    _shared_stores = {}
+    _shared_stores: dict[tuple[object, ...], CustomStore] = {}
 
     def _opened_on(self, location, options):
         # A location means something to the subclass, and nothing to what lies around it.

@@ -86,7 +86,9 @@ def test_what_is_written_takes_the_place_of_theirs(reading, ours, left):
     assert reading.get("text") == ours.get("text") == "ours"
     reading.delete("nested")
     assert reading.get("nested") is None and not reading.has_key("nested")
-    assert reading.get_or_set("nested", lambda: "computed") == "computed"
+    assert reading.get_or_set("nested", lambda: "computed", 60, 1) == "computed"
+    assert (reading.add("flag", 1), asyncio.run(reading.aadd("flag", 1)), reading.get("flag")) == (False, False, True)
+    assert (reading.add("new", 1), asyncio.run(reading.aadd("newer", 1))) == (True, True)
 
 
 # covers: R32 R134

@@ -118,7 +118,7 @@ fn aliases_of_one_location_that_count_as_django_share_a_store_and_keep_to_their_
     );
     let (large, small) = (caches.get("default").unwrap(), caches.get("small").unwrap());
     for number in 0..10 {
-        large.set(format!("key{number}"), &number).wait().unwrap();
+        large.set(&format!("key{number}"), &number).wait().unwrap();
     }
     assert_eq!(small.keys("*").wait().unwrap().len(), 10);
     small.set("one more", &1).wait().unwrap();
