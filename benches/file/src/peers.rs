@@ -22,6 +22,7 @@ pub(crate) fn open(name: &str, directory: &Path) -> Box<dyn Peer> {
     match name {
         "engine" => Box::new(Engine::open(directory)),
         "keepwarm" => Box::new(Keepwarm(keepwarm::Cache::file(directory).expect("a directory"))),
+        "keepwarm bytes" => Box::new(OfBytes(keepwarm::Cache::file(directory).expect("a directory"))),
         "lmdb" => Box::new(Lmdb::open(directory)),
         "lmdb coded" => Box::new(Coded(Lmdb::open(directory))),
         "sqlite" => Box::new(Sqlite::open(directory)),
@@ -89,6 +90,27 @@ impl Peer for Keepwarm {
 
     fn set(&self, key: &str, value: &str) {
         let _ = self.0.set(key, value).timeout(keepwarm::Timeout::Never).wait().expect("it works");
+    }
+
+    fn incr(&self, key: &str) -> i64 {
+        self.0.incr(key, 1).or_insert(0, keepwarm::Timeout::Never).wait().expect("it works")
+    }
+}
+
+/// The same with bytes in the place of text.
+struct OfBytes(keepwarm::Cache);
+
+impl Peer for OfBytes {
+    fn name(&self) -> &'static str {
+        "keepwarm bytes"
+    }
+
+    fn get(&self, key: &str) -> usize {
+        self.0.get::<Vec<u8>>(key).wait().expect("it works").map_or(0, |value| std::hint::black_box(value).len())
+    }
+
+    fn set(&self, key: &str, value: &str) {
+        let _ = self.0.set(key, value.as_bytes()).timeout(keepwarm::Timeout::Never).wait().expect("it works");
     }
 
     fn incr(&self, key: &str) -> i64 {

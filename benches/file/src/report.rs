@@ -25,6 +25,9 @@ const PROMISES: &[(&str, &str, usize, &str, f64, bool)] = &[
     ("keepwarm", "lmdb", 1 << 10, "4 processes: set/s", f64::INFINITY, true),
     ("keepwarm", "lmdb", 1 << 10, "4 processes: get/s", f64::INFINITY, true),
     ("engine", "diskcache", 1 << 10, "4 processes: set p99", 0.02, false),
+    ("keepwarm", "diskcache", 1 << 10, "4 processes: set p99", 0.02, false),
+    ("keepwarm", "diskcache", 1 << 10, "get", 1.0, false),
+    ("keepwarm", "diskcache", 1 << 10, "set", 1.0, false),
     ("engine many", "engine few", 100, "many keys: get", 3.0, false),
     ("engine many", "engine few", 100, "many keys: set", 3.0, false),
     ("lmdb many", "lmdb few", 100, "many keys: get", f64::INFINITY, false),
@@ -37,6 +40,12 @@ const PROMISES: &[(&str, &str, usize, &str, f64, bool)] = &[
     ("keepwarm", "diskcache", 100 << 10, "set", 1.0, false),
     ("keepwarm", "diskcache", 1 << 20, "get", 1.0, false),
     ("keepwarm", "diskcache", 1 << 20, "set", 1.0, false),
+    ("keepwarm bytes", "diskcache bytes", 100, "get", 1.0, false),
+    ("keepwarm bytes", "diskcache bytes", 100, "set", 1.0, false),
+    ("keepwarm bytes", "diskcache bytes", 100 << 10, "get", 1.0, false),
+    ("keepwarm bytes", "diskcache bytes", 100 << 10, "set", 1.0, false),
+    ("keepwarm bytes", "diskcache bytes", 1 << 20, "get", 1.0, false),
+    ("keepwarm bytes", "diskcache bytes", 1 << 20, "set", 1.0, false),
 ];
 
 impl Report {

@@ -183,6 +183,41 @@ fn a_bound_on_entries_holds() {
 }
 
 #[test]
+fn many_are_evicted_at_once_and_no_more() {
+    let bench = Bench::new(layout(64 << 10, 512 << 10, u64::MAX));
+    let (all, most) = if cfg!(miri) { (90_u32, 30) } else { (900, 300) };
+    for number in 0..all {
+        // A part of them has been used, so that it goes round before it goes.
+        assert_eq!(bench.set(&number.to_le_bytes(), &[7; 40]), Outcome::Stored);
+        for _ in 0..number % 4 {
+            assert!(bench.get(&number.to_le_bytes()).is_some());
+        }
+    }
+    let left = || (0..all).filter(|number| bench.get(&number.to_le_bytes()).is_some()).count() as u32;
+    bench.visit(|visit| visit.evict_many(u64::from(most)));
+    assert_eq!((left(), bench.shard.size().0), (all - most, u64::from(all - most)));
+    bench.visit(|visit| visit.evict_many(0));
+    assert_eq!(left(), all - most);
+    bench.visit(|visit| visit.evict_many(u64::MAX));
+    assert_eq!((left(), bench.shard.size().0), (0, 0));
+    assert_eq!(bench.set(b"key", b"value"), Outcome::Stored);
+    assert_eq!(bench.get(b"key").as_deref(), Some(&b"value"[..]));
+}
+
+#[test]
+fn one_sweep_of_all_leaves_nothing_dead() {
+    let mut bench = Bench::new(layout(64 << 10, 512 << 10, u64::MAX));
+    let all = if cfg!(miri) { 60_u32 } else { 2000 };
+    for number in 0..all {
+        let deadline = if number % 3 == 0 { 2000 } else { NEVER };
+        bench.put(&number.to_le_bytes(), Body::Bytes(&[7; 40]), deadline, &[], Condition::Always);
+    }
+    bench.now = 3000;
+    bench.visit(|visit| visit.sweep_all());
+    assert_eq!(bench.shard.size().0, u64::from(all - all.div_ceil(3)));
+}
+
+#[test]
 fn what_is_seldom_written_outlives_many_writes_of_others() {
     let bench = Bench::new(layout(64 << 10, 1 << 20, u64::MAX));
     for number in 0..200_u32 {

@@ -256,3 +256,30 @@ impl From<Dead> for Miss {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_lent_again_and_a_large_one_not_for_ever() {
+        let lend = |length: usize| {
+            lent_bytes(|bytes| {
+                bytes.clear();
+                bytes.resize(length, 1);
+                // A read within a read has its own.
+                lent_bytes(|inner| inner.clear());
+                (bytes.as_ptr(), bytes.capacity())
+            })
+        };
+        let large = lend(1 << 20);
+        assert_eq!(lend(1 << 20), large, "the same memory");
+        for _ in 0..IDLE {
+            assert!(lend(10).1 >= 1 << 20);
+        }
+        lend(10);
+        assert!(lend(10).1 <= SMALL, "nobody has needed it for long");
+        lend(KEPT + 1);
+        assert!(lend(10).1 <= KEPT, "too large to be kept at all");
+    }
+}

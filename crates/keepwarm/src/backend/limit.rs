@@ -3,16 +3,41 @@
 //! A future that waits is dropped when its time is over, and needs to know nothing. A store that serves a blocking caller
 //! on a socket of its own waits inside one poll, where nobody can drop it: it asks here how long it may.
 
-use std::cell::RefCell;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
+use super::calls::Calls;
 
 thread_local! {
     /// The limit of the call that is being polled on this thread.
-    static CURRENT: RefCell<Limit> = const { RefCell::new(Limit { until: None, calls: None, kept: false, wakes: false }) };
+    static CURRENT: RefCell<Limit> = const { RefCell::new(Limit { until: None, calls: None, asks: None, kept: false, wakes: false }) };
+}
+
+thread_local! {
+    /// Whether the caller of this thread's call said that it is not to go on.
+    static WITHDRAWN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the call that is polled on this thread ended because its own caller wanted it to: that says nothing of the store.
+pub(crate) fn is_withdrawn() -> bool {
+    WITHDRAWN.get()
+}
+
+/// A wait of a caller who may withdraw; what an outer one on this thread had said comes back after it.
+pub(crate) struct Withdrawable(bool);
+
+impl Withdrawable {
+    pub(crate) fn begin() -> Self {
+        Self(WITHDRAWN.replace(false))
+    }
+}
+
+impl Drop for Withdrawable {
+    fn drop(&mut self) {
+        WITHDRAWN.set(self.0);
+    }
 }
 
 /// How long the call that runs on this thread may take, and whether it was called off.
@@ -27,63 +52,32 @@ thread_local! {
 /// assert_eq!(limit.left(), None, "no layer limits this call");
 /// assert!(!limit.is_over());
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Limit {
     until: Option<Instant>,
     calls: Option<(Arc<Calls>, u64)>,
+    /// Whoever waits may think better of it: see [`wait_unless`](crate::wait_unless).
+    asks: Option<CalledOff>,
     /// Whether the store that is polled sees to it that the call is woken when its time is over.
     kept: bool,
     /// Whether it sees to it that the call is woken when it is called off.
     wakes: bool,
 }
 
-/// Calls that are called off together.
-#[derive(Default)]
-pub(crate) struct Calls {
-    /// How often they were.
-    times: AtomicU64,
-    /// Who wakes them.
-    wakers: Mutex<Vec<Weak<dyn Wakes>>>,
-}
+/// Asked by who waits, now and then, whether it should stop.
+pub type CalledOff = Arc<dyn Fn() -> bool + Send + Sync>;
 
-impl std::fmt::Debug for Calls {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Calls").field("times", &self.times).finish_non_exhaustive()
-    }
-}
-
-/// Wakes the calls that wait for it.
-pub(crate) trait Wakes: Send + Sync {
-    fn wake_all(&self);
-}
-
-impl Calls {
-    /// How often they were called off.
-    pub(crate) fn times(&self) -> u64 {
-        self.times.load(Ordering::SeqCst)
-    }
-
-    /// Calls off those that began until now; they are still to be woken.
-    pub(crate) fn call_off(&self) {
-        self.times.fetch_add(1, Ordering::SeqCst);
-    }
-
-    /// Wakes them where somebody promised to.
-    pub(crate) fn wake(&self) {
-        let wakers: Vec<_> = {
-            let mut wakers = self.wakers.lock();
-            wakers.retain(|waker| waker.strong_count() > 0);
-            wakers.iter().filter_map(Weak::upgrade).collect()
-        };
-        wakers.iter().for_each(|waker| waker.wake_all());
-    }
-
-    #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "no other store wakes its callers together"))]
-    pub(crate) fn add(&self, waker: Weak<dyn Wakes>) {
-        let mut wakers = self.wakers.lock();
-        // Connections that are gone leave theirs behind.
-        wakers.retain(|known| known.strong_count() > 0);
-        wakers.push(waker);
+impl fmt::Debug for Limit {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { until, calls, asks, kept, wakes } = self;
+        let mut shown = formatter.debug_struct("Limit");
+        shown
+            .field("until", until)
+            .field("calls", calls)
+            .field("asks", &asks.is_some())
+            .field("kept", kept)
+            .field("wakes", wakes)
+            .finish()
     }
 }
 
@@ -146,6 +140,13 @@ impl Limit {
     /// Whether the calls of the time when this one began were called off.
     pub fn is_called_off(&self) -> bool {
         self.calls.as_ref().is_some_and(|(calls, then)| calls.times() != *then)
+            || self.asks.as_ref().is_some_and(|called_off| {
+                let said = called_off();
+                if said {
+                    WITHDRAWN.set(true);
+                }
+                said
+            })
     }
 
     /// The limit of this thread, but not beyond `until`.
@@ -158,6 +159,11 @@ impl Limit {
     /// The limit of this thread, called off when `calls` moves on from `then`.
     pub(crate) fn called_off_by(calls: &Arc<Calls>, then: u64) -> Self {
         Self { calls: Some((Arc::clone(calls), then)), kept: false, wakes: false, ..Self::current() }
+    }
+
+    /// The limit of this thread, called off when this says so.
+    pub(crate) fn asking(called_off: &CalledOff) -> Self {
+        Self { asks: Some(Arc::clone(called_off)), kept: false, wakes: false, ..Self::current() }
     }
 
     /// Polls under this limit.
@@ -191,7 +197,11 @@ impl Drop for Held<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Weak;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
     use super::*;
+    use crate::backend::calls::Wakes;
 
     #[test]
     fn a_limit_holds_while_it_is_held_and_an_inner_one_only_shortens_it() {
@@ -226,6 +236,20 @@ mod tests {
         assert!(inner.is_kept() && !outer.is_kept());
         inner.hold(|| assert_eq!(Limit::current().until(), Some(until)));
         assert!(!inner.is_kept());
+    }
+
+    #[test]
+    fn a_call_is_over_when_who_waits_says_so() {
+        let stop = Arc::new(AtomicU64::new(0));
+        let asked = Arc::clone(&stop);
+        let called_off: CalledOff = Arc::new(move || asked.load(Ordering::Acquire) > 0);
+        let mut limit = Limit::asking(&called_off);
+        limit.hold(|| assert!(!Limit::current().is_over()));
+        stop.store(1, Ordering::Release);
+        let _waits = Withdrawable::begin();
+        assert!(!is_withdrawn());
+        limit.hold(|| assert!(Limit::within(Instant::now() + Duration::from_secs(5)).is_over(), "also further in"));
+        assert!(is_withdrawn(), "and the store is not to blame");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use keepwarm_engine::{self as engine, MarkRef, Store, ValueRef, Write};
 
 use super::FileOptions;
+use super::options::Cull;
 use super::time::{Now, StoreTime};
 use super::values::{
     condition, entry, failed, full, glimpse, kind_number, lookup, marker, not_opened, payload, put, reason, record,
@@ -25,6 +26,7 @@ const SCOPES: usize = 16;
 
 pub(super) struct Mapped {
     store: Store,
+    cull: Option<Cull>,
     time: StoreTime,
     scopes: [OnceLock<engine::Scope>; SCOPES],
 }
@@ -33,7 +35,7 @@ impl Mapped {
     pub(super) fn open(options: &FileOptions, clock: Clock) -> Result<Self> {
         let store = Store::new(options.engine()?);
         store.open().map_err(|error| not_opened(error, &options.location))?;
-        Ok(Self { store, time: StoreTime::new(clock), scopes: Default::default() })
+        Ok(Self { store, cull: options.cull, time: StoreTime::new(clock), scopes: Default::default() })
     }
 
     pub(super) fn directory(&self) -> &Path {
@@ -108,7 +110,9 @@ impl Mapped {
         };
         let mut buffer = KeyBuffer::new();
         let joined = key.join(&mut buffer).as_bytes();
-        let stored = self.store.put(self.scope(key.scope()), joined, &write, now.millis());
+        let scope = self.scope(key.scope());
+        let place = self.make_place(scope, joined, When::Always, now);
+        let stored = place.and_then(|()| self.store.put(scope, joined, &write, now.millis()));
         Some(stored.map(put).map_err(failed))
     }
 
@@ -165,9 +169,27 @@ impl Mapped {
         }))
     }
 
+    /// Before a write that may add an entry: makes place for it, where that is done as Django does it.
+    #[inline]
+    fn make_place(&self, scope: engine::Scope, key: &[u8], when: When, now: Now) -> engine::Result<()> {
+        let Some(cull) = self.cull else { return Ok(()) };
+        if cull.due(self.store.size(now.millis())?.entries) == 0 {
+            return Ok(());
+        }
+        // Django looks before it writes, also in place of what is there; but what is refused or only changed takes no place.
+        let adds = || -> engine::Result<bool> {
+            Ok(matches!(self.store.see(scope, key, now.millis(), |_| ())?, engine::Lookup::Miss(_)))
+        };
+        if when == When::Always || adds()? {
+            self.store.make_place(now.millis(), |entries| cull.due(entries))?;
+        }
+        Ok(())
+    }
+
     pub(super) fn put(&self, key: &Key<'_>, entry: Entry, when: When) -> Result<Put> {
         let now = self.now()?;
         let scope = self.scope(key.scope());
+        self.make_place(scope, key.as_str().as_bytes(), when, now).map_err(failed)?;
         let stored = self.with_write(&entry, when, now, |write| {
             self.store.put(scope, key.as_str().as_bytes(), write, now.millis())
         })?;
@@ -182,6 +204,9 @@ impl Mapped {
     pub(super) fn add_to(&self, key: &Key<'_>, delta: i64, create: Option<Entry>) -> Result<Count> {
         let now = self.now()?;
         let scope = self.scope(key.scope());
+        if create.is_some() {
+            self.make_place(scope, key.as_str().as_bytes(), When::Absent, now).map_err(failed)?;
+        }
         let add =
             |create: Option<&Write<'_>>| self.store.add(scope, key.as_str().as_bytes(), delta, create, now.millis());
         let count = match &create {

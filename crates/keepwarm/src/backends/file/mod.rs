@@ -73,6 +73,7 @@ impl FileStore {
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when the directory cannot be made or written, lies on a
     /// network file system, or holds a store of another version of the format.
     pub fn new(options: &FileOptions, clock: Clock) -> Result<Self> {
+        let options = &options.absolute()?;
         Ok(Self(Arc::new(match options.mode {
             FileMode::Mapped => Inner::Mapped(Box::new(Mapped::open(options, clock)?)),
             FileMode::Files => Inner::Plain(Plain::open(options, clock)?),

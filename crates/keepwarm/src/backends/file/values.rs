@@ -179,3 +179,32 @@ pub(super) fn not_opened(error: engine::Error, location: &Path) -> Error {
     let message = format!("a cache cannot be kept in {}: {error}", location.display());
     Error::new(kind, message).with_backend("file")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_lies_in_a_record_is_a_value_or_none() {
+        let (schema, value) = (NonZeroU32::new(7).unwrap(), b"value".as_slice());
+        for (schema, unpacked) in [(None, None), (Some(schema), None), (None, Some(9)), (Some(schema), Some(u64::MAX))]
+        {
+            let encoded = EncodedRef { schema, unpacked, ..EncodedRef::new(value) };
+            let (number, bytes) = record(Codec::Json, encoded);
+            assert_eq!(of_record(number, &bytes), Some((Codec::Json, encoded)));
+            let owned = payload(engine::Value::Bytes { codec: number, bytes: bytes.to_vec() });
+            let Some(Payload::Bytes(Codec::Json, owned)) = owned else { panic!("it is a value") };
+            assert_eq!(EncodedRef::from(&*owned), encoded);
+        }
+        // Every number, and bytes of every length about what has to lie in front.
+        for number in 0..=u8::MAX {
+            for length in 0..20 {
+                for byte in [0, 1, 0xff] {
+                    if let Some((codec, encoded)) = of_record(number, &vec![byte; length]) {
+                        assert!(codec.number() == number & 0x3f && encoded.bytes.len() <= length);
+                    }
+                }
+            }
+        }
+    }
+}

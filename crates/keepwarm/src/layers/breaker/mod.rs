@@ -23,7 +23,7 @@ use judge::{Judge, Judgement};
 use super::background::Post;
 use super::guarded::{Guard, Guarded};
 use super::{Layer, Stack};
-use crate::backend::{BreakerState, Calls, Health, Limit};
+use crate::backend::{BreakerState, Calls, Health, Limit, is_withdrawn};
 use crate::clock::{Clock, Moment};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -275,7 +275,9 @@ impl Guard for Breaking {
         })
         .await;
         let Some(answer) = answer else { return shared.turn_away(TurnedAway::CalledOff) };
-        shared.judge(&answer, &begun);
+        if !is_withdrawn() {
+            shared.judge(&answer, &begun);
+        }
         answer
     }
 
