@@ -5,7 +5,7 @@
 //! | `int` of 64 bits | the integer that counters are | the same |
 //! | immutable through and through | shared | MessagePack |
 //! | small flat `dict` or `list` | a private copy, copied for each reader | MessagePack |
-//! | any other plain tree | MessagePack | MessagePack |
+//! | any other plain tree | MessagePack; with `serializer = "live"` a copy as well | MessagePack |
 //! | everything else | pickle | refused, unless it may be pickled and signed |
 
 mod decode;
@@ -14,6 +14,7 @@ mod extension;
 mod held;
 mod immutable;
 mod json;
+mod live;
 mod pickle;
 mod types;
 
@@ -45,6 +46,8 @@ pub(crate) enum Pickling {
 pub(crate) struct Values {
     /// Whether its store keeps objects of this process.
     pub(crate) keeps_objects: bool,
+    /// Whether trees of plain values are kept as objects there.
+    pub(crate) live: bool,
     /// How they are encoded where it does not.
     pub(crate) codec: Codec,
     pub(crate) pickling: Pickling,
@@ -64,7 +67,7 @@ impl Values {
             return Ok(Raw(Payload::Integer(number)));
         }
         if self.keeps_objects {
-            return Ok(Raw(Held::new(value)?.into()));
+            return Ok(Raw(Held::new(value, self.live)?.into()));
         }
         let bytes = match self.codec {
             _ if self.pickling == Pickling::Always => None,
