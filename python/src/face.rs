@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 
 use crate::awaitable::{Awaiter, Pending, Ready};
 use crate::errors::Failure;
+use crate::interrupt;
 
 /// How a caller wants to be answered.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -64,7 +65,7 @@ impl Face {
     {
         match self {
             Self::Sync => {
-                let answer = py.detach(|| keepwarm::wait(verb(None)));
+                let answer = interrupt::wait(py, verb(None))?;
                 shown(py, answer, show)
             }
             Self::Async => Pending::start(py, |awaiter| {

@@ -7,6 +7,8 @@ mod read;
 mod whole;
 mod write;
 
+pub(crate) use counter::RateLimit;
+
 /// A builder with its version, where the call gives one, awaited.
 macro_rules! at_version {
     ($builder:expr, $version:expr) => {
@@ -18,3 +20,4 @@ macro_rules! at_version {
 }
 
 pub(crate) use at_version;
+pub(crate) use fetch::Done;

@@ -9,6 +9,7 @@
 //! a dead entry, so that a store can decide in the round trip that fetches it.
 
 mod abilities;
+mod calls;
 pub mod derived;
 mod dynamic;
 mod figures;
@@ -22,11 +23,15 @@ use std::future::Future;
 use std::time::Duration;
 
 pub use abilities::{Abilities, Sharing};
+pub(crate) use calls::Calls;
+#[cfg(feature = "redis")]
+pub(crate) use calls::Wakes;
 pub use dynamic::{DynBackend, Reply};
 pub use figures::{ServerFigures, ServerVersion};
 pub use health::{BreakerState, Health, Housekeeping, NearTier};
 pub use kinds::{BackendOption, COMMON_OPTIONS, KINDS, Kind, Takes};
-pub use limit::Limit;
+pub use limit::{CalledOff, Limit};
+pub(crate) use limit::{Withdrawable, is_withdrawn};
 pub use locking::{Locked, Locking};
 pub use watch::{Change, Feed, Watcher};
 

@@ -4,6 +4,22 @@ use std::sync::Arc;
 
 use crate::payload::{Payload, Unreadable, Value};
 
+/// How a binding decodes what it stored as [`Raw`](crate::Raw), given the stored key: the payload in a form that need not be
+/// decoded again, or why it is no value of the binding's. It may run on any thread, and under none of the cache's locks.
+pub type Reader = Arc<dyn Fn(&str, Payload) -> Result<Payload, Unreadable> + Send + Sync>;
+
+/// Opens a payload, after the binding's reader where there is one.
+pub(crate) fn read<T: Value, S: Shape<T>>(
+    reader: Option<&Reader>,
+    key: &str,
+    payload: Payload,
+) -> Result<S::Form, Unreadable> {
+    S::open(match reader {
+        Some(reader) => reader(key, payload)?,
+        None => payload,
+    })
+}
+
 /// The form in which a caller gets the value.
 pub trait Shape<T: Value>: 'static {
     /// The form.

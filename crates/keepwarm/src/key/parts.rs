@@ -3,7 +3,7 @@
 use std::hash::BuildHasher;
 use std::sync::LazyLock;
 
-use super::{Key, KeyBuffer, Scope};
+use super::{Key, Scope};
 
 /// Keys may come from users: a random seed keeps them from choosing where in a table they fall.
 static SEED: LazyLock<foldhash::fast::RandomState> = LazyLock::new(foldhash::fast::RandomState::default);
@@ -55,8 +55,9 @@ impl<'a> Parts<'a> {
     }
 
     /// The stored key, joined in a buffer.
+    #[cfg(feature = "file")]
     #[inline]
-    pub(crate) fn join<'b>(&self, buffer: &'b mut KeyBuffer) -> &'b str {
+    pub(crate) fn join<'b>(&self, buffer: &'b mut super::KeyBuffer) -> &'b str {
         buffer.push(self.lead());
         buffer.push(self.name);
         buffer.as_str()
