@@ -25,7 +25,7 @@ pub(crate) fn run(place: &Path, quick: bool) {
             let output = output.expect("a process can be started");
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
             let gained = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-            println!("  {peer:10} of a store of {:4} MiB {gained:>8}", keys * SIZE as u64 >> 20);
+            println!("  {peer:10} of a store of {:4} MiB {gained:>8}", (keys * SIZE as u64) >> 20);
             drop(store);
             let _ = std::fs::remove_dir_all(directory);
         }

@@ -266,7 +266,7 @@ mod tests {
         let lend = |length: usize| {
             lent_bytes(|bytes| {
                 bytes.clear();
-                bytes.resize(length, 1);
+                bytes.extend_from_slice(&vec![0; length]);
                 // A read within a read has its own.
                 lent_bytes(|inner| inner.clear());
                 (bytes.as_ptr(), bytes.capacity())
