@@ -1,6 +1,6 @@
 """The caches of plain Python: one class for each kind of store, sync here and awaited in `keepwarm.core.cache`."""
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, Final, TypeVar, overload
 
@@ -17,6 +17,8 @@ LONGEST_KEY: Final = 250
 VERBS: list[str]
 
 def default_key_func(key: object, key_prefix: str, version: int | str) -> str: ...
+
+def key_warnings(key: str) -> Iterator[str]: ...
 
 class Cache(Core):
     kind: str
@@ -44,6 +46,10 @@ class FileCache(Cache): ...
 class RedisCache(Cache): ...
 class DummyCache(Cache): ...
 
+class BaseCache(Cache):
+    # A subclass writes the methods of its store as `get`, `set`, `delete` and `clear`; of an object these are the cache's verbs.
+    def __init__(self, *, timeout: Timeout = None, **options: Any) -> None: ...
+
 # What is not awaited.
 class _Handle:
     @property
@@ -68,7 +74,7 @@ class AsyncFace(_Handle):
     def ttl(self, key: object, version: Version = None) -> Coroutine[Any, Any, float | None]: ...
     def set(
         self, key: object, value: object, timeout: Timeout = ..., version: Version = None, *, tags: Tags = None
-    ) -> Coroutine[Any, Any, None]: ...
+    ) -> Coroutine[Any, Any, bool]: ...
     def add(
         self, key: object, value: object, timeout: Timeout = ..., version: Version = None, *, tags: Tags = None
     ) -> Coroutine[Any, Any, bool]: ...

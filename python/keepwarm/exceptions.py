@@ -9,6 +9,7 @@ import builtins
 from typing import TYPE_CHECKING
 
 __all__ = [
+    "CacheConfigurationWarning",
     "CacheError",
     "CacheKeyWarning",
     "ConfigurationError",
@@ -20,6 +21,7 @@ __all__ = [
     "InvalidTimeout",
     "KeyNotFound",
     "LockLost",
+    "ModelInstanceWarning",
     "NotAnInteger",
     "SerializationError",
     "TimeoutError",
@@ -100,3 +102,11 @@ class DeadlockError(CacheError, RuntimeError):
 
 class CacheKeyWarning(RuntimeWarning):
     """A key that not every backend would take."""
+
+
+class ModelInstanceWarning(UserWarning):
+    """An instance of a model is cached whole; see `model_policy`."""
+
+
+class CacheConfigurationWarning(RuntimeWarning):
+    """Settings that work, and say something that has no effect."""

@@ -4,6 +4,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
@@ -25,7 +26,30 @@ type Begin = Box<dyn FnOnce(Awaiter) -> Work + Send>;
 #[derive(Clone)]
 pub(crate) struct Awaiter(Arc<(Py<PyAny>, Py<PyAny>)>);
 
+tokio::task_local! {
+    /// Who awaits the work that a task of the runtime does.
+    static WORKS_FOR: Awaiter;
+}
+
+/// Whether there is a store whose methods are awaited; only then is it worth knowing who awaits.
+static ASKED_FOR: AtomicBool = AtomicBool::new(false);
+
+/// Who awaited last: what a computation asks of a store is asked by a task of its own.
+static LAST: Mutex<Option<Awaiter>> = Mutex::new(None);
+
 impl Awaiter {
+    /// From now on it is known who awaits; see [`Awaiter::of_this_work`].
+    pub(crate) fn is_asked_for() {
+        ASKED_FOR.store(true, Ordering::Relaxed);
+    }
+
+    /// Who awaits what is being done here: for a verb, its caller; for a computation, whoever called last; nobody, where a
+    /// thread waits.
+    pub(crate) fn of_this_work() -> Option<Self> {
+        let known = WORKS_FOR.try_with(Self::clone).ok();
+        known.or_else(|| tokio::runtime::Handle::try_current().ok().and_then(|_| LAST.lock().clone()))
+    }
+
     /// The loop that runs now.
     fn now(py: Python<'_>) -> PyResult<Self> {
         static NOW: PyOnceLock<(Py<PyAny>, Py<PyAny>)> = PyOnceLock::new();
@@ -194,7 +218,15 @@ impl Pending {
 fn begin(py: Python<'_>, work: Begin) -> PyResult<(Py<PyAny>, AbortHandle, Arc<Delivery>)> {
     let awaiter = Awaiter::now(py)?;
     let event_loop = awaiter.event_loop(py).clone();
+    let asked_for = ASKED_FOR.load(Ordering::Relaxed).then(|| awaiter.clone());
     let work = work(awaiter);
+    let work = match asked_for {
+        Some(awaiter) => {
+            *LAST.lock() = Some(awaiter.clone());
+            Box::pin(WORKS_FOR.scope(awaiter, work))
+        }
+        None => work,
+    };
     let future = event_loop.call_method0("create_future")?;
     let inner = future.call_method0("__await__")?.unbind();
     let delivery = Arc::<Delivery>::default();

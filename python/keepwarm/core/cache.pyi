@@ -6,11 +6,13 @@ from typing import Any
 from keepwarm._aliases import Aliases, AsyncDefaultCache
 from keepwarm._cached import cached
 from keepwarm._handles import DEFAULT_TIMEOUT, AsyncFace
+from keepwarm._redis import AsyncRedisConnection
 from keepwarm._types import Timeout, Version
 
 __all__ = [
     "DEFAULT_TIMEOUT",
     "AsyncCache",
+    "BaseCache",
     "DummyCache",
     "FileCache",
     "MemoryCache",
@@ -19,6 +21,7 @@ __all__ = [
     "cached",
     "caches",
     "get_cache",
+    "get_redis_connection",
 ]
 
 class AsyncCache(AsyncFace):
@@ -46,7 +49,12 @@ class FileCache(AsyncCache): ...
 class RedisCache(AsyncCache): ...
 class DummyCache(AsyncCache): ...
 
+class BaseCache(AsyncCache):
+    # A subclass writes the methods of its store as `get`, `set`, `delete` and `clear`; of an object these are the cache's verbs.
+    def __init__(self, *, timeout: Timeout = None, **options: Any) -> None: ...
+
 caches: Aliases[AsyncCache]
 cache: AsyncDefaultCache
 
 def get_cache(alias: str = "default") -> AsyncCache: ...
+def get_redis_connection(alias: str = "default") -> AsyncRedisConnection: ...

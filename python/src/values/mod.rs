@@ -15,6 +15,7 @@ mod held;
 mod immutable;
 mod json;
 mod live;
+mod models;
 mod pickle;
 mod types;
 
@@ -24,6 +25,7 @@ use held::Held;
 use keepwarm::cache::{Reader, Rewriter};
 use keepwarm::codec::{Codec, Encoded};
 use keepwarm::{Glimpse, Payload, Raw, Undecodable};
+pub(crate) use models::Models;
 pub(crate) use pickle::Signing;
 use pickle::{pickled, unpickled};
 use pyo3::exceptions::{PyException, PyMemoryError};
@@ -54,6 +56,7 @@ pub(crate) struct Values {
     pub(crate) codec: Codec,
     pub(crate) pickling: Pickling,
     pub(crate) signing: Arc<Signing>,
+    pub(crate) models: Models,
 }
 
 impl Values {
@@ -69,7 +72,11 @@ impl Values {
             return Ok(Raw(Payload::Integer(number)));
         }
         if self.keeps_objects {
-            return Ok(Raw(Held::new(value, self.live)?.into()));
+            let held = Held::new(value, self.live)?;
+            if let Held::Pickle(pickle) = &held {
+                self.models.judge(value, pickle.bind(value.py()))?;
+            }
+            return Ok(Raw(held.into()));
         }
         let bytes = match self.codec {
             _ if self.pickling == Pickling::Always => None,
@@ -94,6 +101,7 @@ impl Values {
             return Err(refused("and this alias does not pickle (`serializer`)"));
         }
         let pickle = pickled(value)?;
+        self.models.judge(value, &pickle)?;
         match self.signing.signed(&stored_key()?, pickle.as_bytes()) {
             Some(signed) => Ok(Raw(Payload::bytes(Codec::Pickle, signed))),
             None => {

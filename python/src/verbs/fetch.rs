@@ -209,7 +209,7 @@ impl Start {
 
 /// Called by an event loop when the loader's task is done.
 #[pyclass(frozen, module = "keepwarm._native")]
-struct Done(Mutex<Option<Sent>>);
+pub(crate) struct Done(pub(crate) Mutex<Option<Sent>>);
 
 #[pymethods]
 impl Done {

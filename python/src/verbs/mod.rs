@@ -20,3 +20,4 @@ macro_rules! at_version {
 }
 
 pub(crate) use at_version;
+pub(crate) use fetch::Done;

@@ -50,7 +50,7 @@ async def load() -> list[int]:
 
 
 async def awaiting() -> None:
-    assert_type(await awaited.cache.set("key", 1), None)
+    assert_type(await awaited.cache.set("key", 1), bool)
     assert_type(await awaited.cache.add("key", 1), bool)
     assert_type(await awaited.cache.get_or_set("key", load), list[int])
     assert_type(await awaited.cache.get_or_set("key", lambda: 1), int)
@@ -144,3 +144,38 @@ def mistakes() -> None:
     cache.incr("key", "one")  # type: ignore[arg-type]
     discount("seven")  # type: ignore[arg-type]
     cached(timeout=60, tagz=["a"])  # type: ignore[call-overload]
+
+
+# A store of one's own, in either face. Its methods are not the verbs whose names they have, which a type checker cannot know.
+
+
+class Shelf(keepwarm.BaseCache):
+    def get(self, key: str) -> bytes | None:  # type: ignore[override]
+        return None
+
+    async def set(self, key: str, value: bytes, timeout: float | None = None) -> None: ...  # type: ignore[override]
+
+    def delete(self, key: str) -> bool:  # type: ignore[override]
+        return False
+
+    def clear(self) -> None: ...  # type: ignore[override]
+
+
+class AwaitedShelf(awaited.BaseCache):
+    async def get(self, key: str, default: Any = None, version: Any = None) -> bytes | None:  # type: ignore[override]
+        return None
+
+    async def set(self, key: str, value: bytes, timeout: float | None = None) -> None: ...  # type: ignore[override]
+
+    async def delete(self, key: str) -> bool:  # type: ignore[override]
+        return False
+
+    async def clear(self) -> None: ...  # type: ignore[override]
+
+
+async def own_stores() -> None:
+    assert_type(Shelf().incr("key", default=0), int)
+    assert_type(await AwaitedShelf(key_prefix="a").add("key", 1), bool)
+    keepwarm.get_redis_connection("default").sadd("name", "member")
+    await awaited.get_redis_connection().smembers("name")
+    assert_type(keepwarm.make_hashed_key(["a", 1]), str)
