@@ -240,7 +240,7 @@ impl<'py> Glanced<'py> {
                 Some(Held::Shared(value)) => Self::Value(value.bind(py).clone()),
                 _ => Self::Payload(glimpse.into()),
             },
-            Glimpse::Bytes(..) => Self::Payload(glimpse.into()),
+            Glimpse::Bytes(..) | Glimpse::Lent(..) => Self::Payload(glimpse.into()),
         }
     }
 }

@@ -6,12 +6,13 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+
+use super::calls::Calls;
 
 thread_local! {
     /// The limit of the call that is being polled on this thread.
-    static CURRENT: RefCell<Limit> = const { RefCell::new(Limit { until: None, calls: None, asks: None, kept: false }) };
+    static CURRENT: RefCell<Limit> = const { RefCell::new(Limit { until: None, calls: None, asks: None, kept: false, wakes: false }) };
 }
 
 thread_local! {
@@ -54,11 +55,13 @@ impl Drop for Withdrawable {
 #[derive(Clone, Default)]
 pub struct Limit {
     until: Option<Instant>,
-    calls: Option<(Arc<AtomicU64>, u64)>,
+    calls: Option<(Arc<Calls>, u64)>,
     /// Whoever waits may think better of it: see [`wait_unless`](crate::wait_unless).
     asks: Option<CalledOff>,
     /// Whether the store that is polled sees to it that the call is woken when its time is over.
     kept: bool,
+    /// Whether it sees to it that the call is woken when it is called off.
+    wakes: bool,
 }
 
 /// Asked by who waits, now and then, whether it should stop.
@@ -66,9 +69,15 @@ pub type CalledOff = Arc<dyn Fn() -> bool + Send + Sync>;
 
 impl fmt::Debug for Limit {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { until, calls, asks, kept } = self;
+        let Self { until, calls, asks, kept, wakes } = self;
         let mut shown = formatter.debug_struct("Limit");
-        shown.field("until", until).field("calls", calls).field("asks", &asks.is_some()).field("kept", kept).finish()
+        shown
+            .field("until", until)
+            .field("calls", calls)
+            .field("asks", &asks.is_some())
+            .field("kept", kept)
+            .field("wakes", wakes)
+            .finish()
     }
 }
 
@@ -86,6 +95,25 @@ impl Limit {
             current.kept = true;
             current.until
         })
+    }
+
+    /// As [`keep`](Self::keep), and says as well that the store will wake the call when it is called off: `watch` is shown which
+    /// calls these are, and adds itself to those that wake them unless it has. To be told of them by a notification of its own
+    /// costs each call a place in a list.
+    #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "no other store wakes its callers together"))]
+    pub(crate) fn keep_and_wake(watch: impl FnOnce(&Arc<Calls>)) -> Option<Instant> {
+        CURRENT.with_borrow_mut(|current| {
+            (current.kept, current.wakes) = (true, true);
+            if let Some((calls, _)) = &current.calls {
+                watch(calls);
+            }
+            current.until
+        })
+    }
+
+    /// Whether the store said in the last poll under this limit that it wakes the call when it is called off.
+    pub(crate) fn wakes(&self) -> bool {
+        self.wakes
     }
 
     /// Whether the store said so in the last poll under this limit.
@@ -111,7 +139,7 @@ impl Limit {
 
     /// Whether the calls of the time when this one began were called off.
     pub fn is_called_off(&self) -> bool {
-        self.calls.as_ref().is_some_and(|(now, then)| now.load(Ordering::Acquire) != *then)
+        self.calls.as_ref().is_some_and(|(calls, then)| calls.times() != *then)
             || self.asks.as_ref().is_some_and(|called_off| {
                 let said = called_off();
                 if said {
@@ -123,24 +151,24 @@ impl Limit {
 
     /// The limit of this thread, but not beyond `until`.
     pub(crate) fn within(until: Instant) -> Self {
-        let mut limit = Self { kept: false, ..Self::current() };
+        let mut limit = Self { kept: false, wakes: false, ..Self::current() };
         limit.until = Some(limit.until.map_or(until, |known| known.min(until)));
         limit
     }
 
     /// The limit of this thread, called off when `calls` moves on from `then`.
-    pub(crate) fn called_off_by(calls: &Arc<AtomicU64>, then: u64) -> Self {
-        Self { calls: Some((Arc::clone(calls), then)), kept: false, ..Self::current() }
+    pub(crate) fn called_off_by(calls: &Arc<Calls>, then: u64) -> Self {
+        Self { calls: Some((Arc::clone(calls), then)), kept: false, wakes: false, ..Self::current() }
     }
 
     /// The limit of this thread, called off when this says so.
     pub(crate) fn asking(called_off: &CalledOff) -> Self {
-        Self { asks: Some(Arc::clone(called_off)), kept: false, ..Self::current() }
+        Self { asks: Some(Arc::clone(called_off)), kept: false, wakes: false, ..Self::current() }
     }
 
     /// Polls under this limit.
     pub(crate) fn hold<T>(&mut self, poll: impl FnOnce() -> T) -> T {
-        self.kept = false;
+        (self.kept, self.wakes) = (false, false);
         let _held = Held::swap(self);
         poll()
     }
@@ -158,13 +186,22 @@ impl<'a> Held<'a> {
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        CURRENT.with_borrow_mut(|current| std::mem::swap(current, self.0));
+        CURRENT.with_borrow_mut(|current| {
+            std::mem::swap(current, self.0);
+            // Who is woken when these calls are called off is so for all whose calls they are.
+            let same = matches!((&current.calls, &self.0.calls), (Some(ours), Some(theirs)) if Arc::ptr_eq(&ours.0, &theirs.0));
+            current.wakes |= same && self.0.wakes;
+        });
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Weak;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
     use super::*;
+    use crate::backend::calls::Wakes;
 
     #[test]
     fn a_limit_holds_while_it_is_held_and_an_inner_one_only_shortens_it() {
@@ -217,11 +254,35 @@ mod tests {
 
     #[test]
     fn calls_of_an_earlier_time_are_called_off() {
-        let calls = Arc::new(AtomicU64::new(3));
-        let mut early = Limit::called_off_by(&calls, 3);
+        let calls = Arc::new(Calls::default());
+        let mut early = Limit::called_off_by(&calls, 0);
         early.hold(|| assert!(!Limit::current().is_over()));
-        calls.fetch_add(1, Ordering::Release);
+        calls.call_off();
         early.hold(|| assert!(Limit::current().is_over() && Limit::current().left().is_none()));
-        assert!(!Limit::called_off_by(&calls, 4).is_over());
+        assert!(!Limit::called_off_by(&calls, 1).is_over());
+    }
+
+    #[test]
+    fn who_wakes_them_is_told_through_inner_limits_of_the_same_calls_and_no_others() {
+        struct Counts(AtomicU64);
+        impl Wakes for Counts {
+            fn wake_all(&self) {
+                self.0.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        let (calls, others) = (Arc::new(Calls::default()), Arc::new(Calls::default()));
+        let counts: Arc<Counts> = Arc::new(Counts(AtomicU64::new(0)));
+        let waker: Weak<dyn Wakes> = Arc::downgrade(&(Arc::clone(&counts) as Arc<dyn Wakes>));
+        let mut outer = Limit::called_off_by(&calls, 0);
+        outer.hold(|| Limit::within(Instant::now()).hold(|| Limit::keep_and_wake(|calls| calls.add(waker.clone()))));
+        assert!(outer.wakes());
+        outer.hold(|| Limit::called_off_by(&others, 0).hold(|| Limit::keep_and_wake(|_| ())));
+        assert!(!outer.wakes(), "those of an inner breaker are others");
+        calls.wake();
+        others.wake();
+        assert_eq!(counts.0.load(Ordering::Relaxed), 1);
+        drop(counts);
+        calls.wake();
+        assert!(calls.wakers.lock().is_empty());
     }
 }

@@ -241,6 +241,8 @@ impl<'a, L: Loader, S: Shape<L::Value>> Fetch<'a, L, S> {
         }
         let form = match self.cache.glance_at(self.key, self.version.as_ref()) {
             Some(Lookup::Hit(Glanced::Shared(value))) => S::shared(value),
+            Some(Lookup::Hit(Glanced::Decoded(Ok(value)))) => S::decoded(value),
+            Some(Lookup::Hit(Glanced::Decoded(Err(_)))) => return Poll::Pending,
             Some(Lookup::Hit(Glanced::Other(payload))) => match S::open(payload) {
                 Ok(form) => form,
                 Err(_) => return Poll::Pending,

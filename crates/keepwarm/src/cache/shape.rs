@@ -31,6 +31,8 @@ pub trait Shape<T: Value>: 'static {
     fn shared(value: Arc<T>) -> Self::Form;
     /// From what was computed.
     fn computed(value: Arc<T>) -> Self::Form;
+    /// From what was decoded for this caller.
+    fn decoded(value: T) -> Self::Form;
 }
 
 /// A value of one's own.
@@ -52,6 +54,11 @@ impl<T: Value> Shape<T> for Owned {
     fn computed(value: Arc<T>) -> T {
         Arc::unwrap_or_clone(value)
     }
+
+    #[inline]
+    fn decoded(value: T) -> T {
+        value
+    }
 }
 
 /// A value shared with the store.
@@ -72,5 +79,9 @@ impl<T: Value> Shape<T> for Shared {
 
     fn computed(value: Arc<T>) -> Arc<T> {
         value
+    }
+
+    fn decoded(value: T) -> Arc<T> {
+        Arc::new(value)
     }
 }

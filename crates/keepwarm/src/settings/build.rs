@@ -100,8 +100,8 @@ fn memory(options: &Options) -> Result<Store> {
     Ok(Store::Memory { options: memory, location })
 }
 
-const DJANGO_MAX_ENTRIES: u64 = 300;
-const DJANGO_CULL_FREQUENCY: u64 = 3;
+pub(crate) const DJANGO_MAX_ENTRIES: u64 = 300;
+pub(crate) const DJANGO_CULL_FREQUENCY: u64 = 3;
 
 /// Refuses aliases that name one store and ask for different bounds: a store has one set, and the first to come would
 /// silently decide. Where all of them count as Django does, each alias' writes keep to its own, as there.

@@ -120,6 +120,10 @@ impl Backend for Memory {
         self.store.add_in_place(key, delta)
     }
 
+    fn put_at_once(&self, _key: &Parts<'_>, _value: Glimpse<'_>, _deadline: Deadline) -> Option<Result<Put>> {
+        None
+    }
+
     async fn get(&self, key: &Key<'_>, _hint: &[Marker]) -> Result<Lookup<Payload>> {
         Ok(self.store.get(key, |slot| slot.payload()))
     }
