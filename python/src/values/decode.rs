@@ -1,5 +1,6 @@
 //! MessagePack with the extensions of docs/wire-format.md as Python's values: what [`encode`](super::encode) wrote, and what
-//! Rust wrote. Bytes from a store are anybody's: nothing in them is believed before it was looked at.
+//! Rust wrote. Bytes from a store are anybody's: nothing in them is believed before it was looked at. What a store in this process
+//! kept has references to texts that come again, as [`repeats`] says.
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -7,45 +8,74 @@ use pyo3::types::{PyByteArray, PyBytes, PyDict, PyFrozenSet, PyList, PySet, PySt
 use rmp::Marker;
 
 use super::extension;
+use super::repeats::{self, Met};
 use super::types::Types;
 
 /// What is nested deeper is undecodable.
 const DEEPEST: usize = 256;
 
-/// So many short texts are remembered, as a power of two: rows of a table repeat their keys, and many their values.
+/// So many texts are remembered, as a power of two: rows of a table repeat their keys, and many their values.
 const REMEMBERED_BITS: u32 = 6;
-const REMEMBERED: usize = 1 << REMEMBERED_BITS;
 
 /// The value of these bytes; an exception of any kind where they are none.
 pub(super) fn decode<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-    let mut reader = Reader { py, rest: bytes, keys: Texts::new(), values: Texts::new() };
-    let value = reader.value(0)?;
-    if reader.rest.is_empty() { Ok(value) } else { Err(undecodable("something follows the value")) }
+    Reader { py, rest: bytes, keys: Remembered::new(), values: Remembered::new() }.whole()
+}
+
+/// The same for what a store in this process kept.
+pub(super) fn decode_here<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
+    Reader { py, rest: bytes, keys: Met::<{ repeats::KEYS }>::new(), values: Met::<{ repeats::VALUES }>::new() }.whole()
 }
 
 fn undecodable(why: &'static str) -> PyErr {
     PyValueError::new_err(why)
 }
 
-struct Reader<'a, 'py> {
-    py: Python<'py>,
-    rest: &'a [u8],
-    /// Apart from the values, which are rarely met again and would push them out.
-    keys: Texts<'a, 'py>,
-    values: Texts<'a, 'py>,
+/// The texts of a value that need not be made twice. Keys and values have one each: values are rarely met again and would push
+/// the keys out.
+trait Texts<'a, 'py> {
+    /// Whether the bytes refer to texts by number.
+    const NUMBERED: bool;
+
+    /// A text of up to 255 bytes that is written in full.
+    fn text(&mut self, py: Python<'py>, bytes: &'a [u8]) -> PyResult<Bound<'py, PyAny>>;
+
+    /// The text of a number.
+    fn numbered(&self, number: u8) -> Option<Bound<'py, PyAny>>;
 }
 
-/// Short texts that came before: a text cannot be changed, so that one is as good as two.
-struct Texts<'a, 'py>([Option<(&'a [u8], Bound<'py, PyAny>)>; REMEMBERED]);
+impl<'a, 'py, const LAST: usize> Texts<'a, 'py> for Met<'py, LAST> {
+    const NUMBERED: bool = true;
 
-impl<'a, 'py> Texts<'a, 'py> {
-    fn new() -> Self {
-        Self([const { None }; REMEMBERED])
+    #[inline]
+    fn text(&mut self, py: Python<'py>, bytes: &'a [u8]) -> PyResult<Bound<'py, PyAny>> {
+        let text = PyString::from_bytes(py, bytes)?.into_any();
+        if repeats::is_numbered(bytes.len()) {
+            self.meet(&text);
+        }
+        Ok(text)
     }
 
-    /// The text of these bytes, made only if it was not remembered.
+    #[inline]
+    fn numbered(&self, number: u8) -> Option<Bound<'py, PyAny>> {
+        Met::text(self, number)
+    }
+}
+
+/// Short texts that came before, known by their bytes: a text cannot be changed, so that one is as good as two.
+struct Remembered<'a, 'py>([Option<(&'a [u8], Bound<'py, PyAny>)>; 1 << REMEMBERED_BITS]);
+
+impl Remembered<'_, '_> {
+    fn new() -> Self {
+        Self([const { None }; 1 << REMEMBERED_BITS])
+    }
+}
+
+impl<'a, 'py> Texts<'a, 'py> for Remembered<'a, 'py> {
+    const NUMBERED: bool = false;
+
     fn text(&mut self, py: Python<'py>, bytes: &'a [u8]) -> PyResult<Bound<'py, PyAny>> {
-        let place = &mut self.0[Self::place(bytes)];
+        let place = &mut self.0[repeats::place(bytes, REMEMBERED_BITS)];
         if let Some((known, text)) = place
             && *known == bytes
         {
@@ -56,22 +86,24 @@ impl<'a, 'py> Texts<'a, 'py> {
         Ok(text)
     }
 
-    /// Where a text is remembered: by its length, its first four bytes and its last four. Whoever makes texts fall together
-    /// makes them be made again, nothing worse.
-    fn place(bytes: &[u8]) -> usize {
-        let four = |bytes: &[u8]| bytes.iter().fold(0_u64, |all, &byte| all << 8 | u64::from(byte));
-        let ends = match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
-            (Some(first), Some(last)) => {
-                u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))
-            }
-            _ => four(bytes),
-        };
-        let mixed = (ends ^ bytes.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        (mixed >> (u64::BITS - REMEMBERED_BITS)) as usize
+    fn numbered(&self, _number: u8) -> Option<Bound<'py, PyAny>> {
+        None
     }
 }
 
-impl<'a, 'py> Reader<'a, 'py> {
+struct Reader<'a, 'py, K, V> {
+    py: Python<'py>,
+    rest: &'a [u8],
+    keys: K,
+    values: V,
+}
+
+impl<'a, 'py, K: Texts<'a, 'py>, V: Texts<'a, 'py>> Reader<'a, 'py, K, V> {
+    fn whole(mut self) -> PyResult<Bound<'py, PyAny>> {
+        let value = self.value(0)?;
+        if self.rest.is_empty() { Ok(value) } else { Err(undecodable("something follows the value")) }
+    }
+
     fn take(&mut self, count: usize) -> PyResult<&'a [u8]> {
         let (taken, rest) = self.rest.split_at_checked(count).ok_or_else(|| undecodable("cut short"))?;
         self.rest = rest;
@@ -116,11 +148,8 @@ impl<'a, 'py> Reader<'a, 'py> {
             Marker::False => Ok(false.into_pyobject(py)?.to_owned().into_any()),
             Marker::F32 => Ok(f64::from(f32::from_be_bytes(self.number()?)).into_pyobject(py)?.into_any()),
             Marker::F64 => Ok(f64::from_be_bytes(self.number()?).into_pyobject(py)?.into_any()),
-            Marker::FixStr(length) => {
-                let bytes = self.take(length.into())?;
-                self.values.text(py, bytes)
-            }
-            Marker::Str8 => self.byte().and_then(|length| self.text(length.into())),
+            Marker::FixStr(length) => self.short(length),
+            Marker::Str8 => self.byte().and_then(|length| self.short(length)),
             Marker::Str16 => self.length16().and_then(|length| self.text(length)),
             Marker::Str32 => self.length32().and_then(|length| self.text(length)),
             Marker::Bin8 => self.byte().and_then(|length| self.bytes(length.into())),
@@ -140,8 +169,17 @@ impl<'a, 'py> Reader<'a, 'py> {
             Marker::Ext8 => self.byte().and_then(|length| self.extension(length.into(), depth)),
             Marker::Ext16 => self.length16().and_then(|length| self.extension(length, depth)),
             Marker::Ext32 => self.length32().and_then(|length| self.extension(length, depth)),
+            Marker::Reserved if V::NUMBERED => {
+                let number = self.byte()?;
+                self.values.numbered(number).ok_or_else(unmet)
+            }
             Marker::Reserved => Err(undecodable("a byte that MessagePack does not use")),
         }
+    }
+
+    fn short(&mut self, length: u8) -> PyResult<Bound<'py, PyAny>> {
+        let bytes = self.take(length.into())?;
+        self.values.text(self.py, bytes)
     }
 
     fn text(&mut self, length: usize) -> PyResult<Bound<'py, PyAny>> {
@@ -153,18 +191,18 @@ impl<'a, 'py> Reader<'a, 'py> {
         Ok(PyBytes::new(self.py, self.take(length)?).into_any())
     }
 
-    fn items(&mut self, count: usize, depth: usize) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    /// So many values, read as they are asked for: a list is filled without a vector in between.
+    fn items(&mut self, count: usize, depth: usize) -> PyResult<impl ExactSizeIterator<Item = Item<'py>>> {
         // Each takes a byte at least: a length that lies makes no room.
-        let mut items = Vec::with_capacity(count.min(self.rest.len()));
-        for _ in 0..count {
-            items.push(self.value(depth + 1)?);
+        if count > self.rest.len() {
+            return Err(undecodable("cut short"));
         }
-        Ok(items)
+        Ok((0..count).map(move |_| Item(self.value(depth + 1))))
     }
 
     fn list(&mut self, count: usize, depth: usize) -> PyResult<Bound<'py, PyAny>> {
-        let items = self.items(count, depth)?;
-        Ok(PyList::new(self.py, items)?.into_any())
+        let py = self.py;
+        Ok(PyList::new(py, self.items(count, depth)?)?.into_any())
     }
 
     fn dict(&mut self, count: usize, depth: usize) -> PyResult<Bound<'py, PyAny>> {
@@ -177,12 +215,21 @@ impl<'a, 'py> Reader<'a, 'py> {
         Ok(dict.into_any())
     }
 
-    /// The key of a map: short texts that came before are not made again.
+    /// The key of a map.
     fn key(&mut self, depth: usize) -> PyResult<Bound<'py, PyAny>> {
-        let Some(&Marker::FixStr(length)) = self.rest.first().map(|byte| Marker::from_u8(*byte)).as_ref() else {
-            return self.value(depth + 1);
+        let &first = self.rest.first().ok_or_else(|| undecodable("cut short"))?;
+        let length = match Marker::from_u8(first) {
+            Marker::FixPos(number) if K::NUMBERED => {
+                self.take(1)?;
+                return self.keys.numbered(number).ok_or_else(unmet);
+            }
+            Marker::FixStr(length) => {
+                self.take(1)?;
+                length
+            }
+            Marker::Str8 => self.number::<2>()?[1],
+            _ => return self.value(depth + 1),
         };
-        self.take(1)?;
         let bytes = self.take(length.into())?;
         self.keys.text(self.py, bytes)
     }
@@ -232,8 +279,26 @@ impl<'a, 'py> Reader<'a, 'py> {
             Marker::Array32 => self.length32()?,
             _ => return Err(undecodable("an extension without its array")),
         };
-        self.items(count, depth)
+        self.items(count, depth)?.map(|item| item.0).collect()
     }
+}
+
+/// A value that was read, or why it was not.
+struct Item<'py>(PyResult<Bound<'py, PyAny>>);
+
+impl<'py> IntoPyObject<'py> for Item<'py> {
+    type Target = PyAny;
+    type Output = Bound<'py, PyAny>;
+    type Error = PyErr;
+
+    #[inline]
+    fn into_pyobject(self, _py: Python<'py>) -> PyResult<Self::Output> {
+        self.0
+    }
+}
+
+fn unmet() -> PyErr {
+    undecodable("a text that was not met before")
 }
 
 fn integer(py: Python<'_>, number: i64) -> PyResult<Bound<'_, PyAny>> {

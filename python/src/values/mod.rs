@@ -5,7 +5,7 @@
 //! | `int` of 64 bits | the integer that counters are | the same |
 //! | immutable through and through | shared | MessagePack |
 //! | small flat `dict` or `list` | a private copy, copied for each reader | MessagePack |
-//! | any other plain tree | MessagePack | MessagePack |
+//! | any other plain tree | MessagePack, with texts that come again written once | MessagePack |
 //! | everything else | pickle | refused, unless it may be pickled and signed |
 
 mod decode;
@@ -15,6 +15,8 @@ mod held;
 mod immutable;
 mod json;
 mod pickle;
+mod repeats;
+mod scratch;
 mod types;
 
 use std::sync::Arc;
