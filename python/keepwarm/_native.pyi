@@ -27,6 +27,7 @@ class Core:
         plain: bool,
         pickling: tuple[bool, list[str]] | None = None,
         own: bool = False,
+        live: bool = False,
     ) -> None: ...
     @property
     def backend(self) -> str: ...

@@ -3,8 +3,9 @@
 from keepwarm._native import Core
 from keepwarm.exceptions import ConfigurationError
 
-# How values are written where others can write as well; `auto` pickles what has no exact plain form.
-SERIALIZERS = ("auto", "msgpack", "json", "pickle")
+# How values are written where others can write as well; `auto` pickles what has no exact plain form. `live` is for a store in this
+# process: trees of plain values stay Python objects there, which is quicker to read and takes several times the memory.
+SERIALIZERS = ("auto", "msgpack", "json", "pickle", "live")
 
 # What decides over keys: an object whose class or instance overrides one of these makes its keys in Python.
 KEY_METHODS = ("make_key", "validate_key", "make_and_validate_key")
@@ -47,7 +48,10 @@ class Opening:
         if self.kind == "memory" and not own:
             settings["location"] = self._place(settings)
         self.__dict__["_settings"] = settings
-        self._open(name, settings, self._makes_plain_keys(), self._pickling(settings), own)
+        live = settings.get("serializer") == "live"
+        if live and self.kind != "memory":
+            raise ConfigurationError(f"serializer 'live' is for a store in this process, not for {self.kind!r}")
+        self._open(name, settings, self._makes_plain_keys(), self._pickling(settings), own, live)
 
     def _pickling(self, settings):
         """Takes what says of pickles out of the settings: whether all values are pickled, and the keys that sign; or nothing."""

@@ -40,6 +40,7 @@ impl Alias {
         plain: bool,
         pickling: Option<(bool, Vec<String>)>,
         own: bool,
+        live: bool,
     ) -> PyResult<Self> {
         let table = match setting(settings.as_any())? {
             SettingValue::Table(table) => table,
@@ -47,7 +48,7 @@ impl Alias {
         };
         let (cache, verbatim) =
             opened(name, &table, own).map_err(|error| crate::errors::raise(settings.py(), &error))?;
-        Ok(Self { values: values(&cache, &table, pickling), cache, verbatim, plain })
+        Ok(Self { values: values(&cache, &table, pickling, live), cache, verbatim, plain })
     }
 
     /// The alias' part that a namespace is.
@@ -114,7 +115,12 @@ fn spell(text: &mut String, value: &SettingValue) {
     }
 }
 
-fn values(cache: &Cache, table: &[(String, SettingValue)], pickling: Option<(bool, Vec<String>)>) -> Values {
+fn values(
+    cache: &Cache,
+    table: &[(String, SettingValue)],
+    pickling: Option<(bool, Vec<String>)>,
+    live: bool,
+) -> Values {
     let json = table.iter().any(|(option, value)| {
         option == "codec" && matches!(value, SettingValue::Text(name) if name == Codec::Json.name())
     });
@@ -125,7 +131,7 @@ fn values(cache: &Cache, table: &[(String, SettingValue)], pickling: Option<(boo
         Some((true, keys)) => (Pickling::Always, keys),
     };
     let signing = Arc::new(Signing::new(keys.iter().map(String::as_str)));
-    Values { keeps_objects: cache.abilities().keeps_objects, codec, pickling, signing }
+    Values { keeps_objects: cache.abilities().keeps_objects, live, codec, pickling, signing }
 }
 
 /// A setting as Rust reads it.

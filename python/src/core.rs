@@ -210,8 +210,8 @@ impl Core {
 
     /// Makes this a handle on the alias of these settings. `plain`: whether its keys are `prefix:version:key`.
     /// `pickling`: whether values may be pickled for a store that others can write to, and the keys that then sign.
-    /// `own`: not the one of everybody who has the same settings.
-    #[pyo3(signature = (name, settings, plain, pickling = None, own = false))]
+    /// `own`: not the one of everybody who has the same settings. `live`: whether trees are kept as objects.
+    #[pyo3(signature = (name, settings, plain, pickling = None, own = false, live = false))]
     fn _open(
         &self,
         name: &str,
@@ -219,8 +219,9 @@ impl Core {
         plain: bool,
         pickling: Option<(bool, Vec<String>)>,
         own: bool,
+        live: bool,
     ) -> PyResult<()> {
-        let mut link = Link { alias: Alias::open(name, settings, plain, pickling, own)?, next: OnceLock::new() };
+        let mut link = Link { alias: Alias::open(name, settings, plain, pickling, own, live)?, next: OnceLock::new() };
         let mut place = &self.first;
         // Of two threads that change one handle at once, each comes after the other.
         while let Err(taken) = place.set(link) {

@@ -104,6 +104,31 @@ macro_rules! answer_lent {
 
 pub(crate) use answer_lent;
 
+/// Methods of [`Core`](crate::core::Core) in both faces: written once, and there under their name and, to be awaited, under the second
+/// one. `face` is a constant in each of the two.
+macro_rules! both_faces {
+    ($($(#[$attribute:meta])* fn $name:ident | $awaited:ident $arguments:tt |$face:ident| $body:block)*) => {
+        #[pyo3::pymethods]
+        impl $crate::core::Core {
+            $(
+                $(#[$attribute])*
+                fn $name<'py> $arguments -> pyo3::PyResult<pyo3::Bound<'py, pyo3::PyAny>> {
+                    let $face = $crate::face::Face::Sync;
+                    $body
+                }
+
+                $(#[$attribute])*
+                fn $awaited<'py> $arguments -> pyo3::PyResult<pyo3::Bound<'py, pyo3::PyAny>> {
+                    let $face = $crate::face::Face::Async;
+                    $body
+                }
+            )*
+        }
+    };
+}
+
+pub(crate) use both_faces;
+
 /// Shows an answer, or raises.
 #[inline]
 pub(crate) fn shown<'py, T>(

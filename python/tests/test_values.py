@@ -174,3 +174,24 @@ def test_json_refuses_what_it_cannot_hold(tmp_path):
             cache.set("value", [value])
     with pytest.raises(keepwarm.exceptions.ConfigurationError, match="serializer"):
         keepwarm.MemoryCache(serializer="yaml")
+
+
+# covers: R36
+def test_live_trees_are_objects_of_the_store_and_nobody_else_s(tmp_path):
+    cache = keepwarm.MemoryCache(serializer="live")
+    leaf = "".join(["a text ", "of its own"])
+    tree = {"rows": [{"name": leaf, "tags": ("a", ["b"])}], "set": {1, 2}, "bytes": bytearray(b"x")}
+    tree["again"] = tree["rows"]
+    cache.set("tree", tree)
+    tree["rows"].append("changed")
+    found = cache.get("tree")
+    # The leaves are shared, as no encoded form could; the containers are not.
+    assert found["rows"][0]["name"] is leaf
+    assert found["again"] is found["rows"] and len(found["rows"]) == 1
+    found["rows"][0]["tags"][1].append("changed")
+    assert cache.get("tree")["rows"][0]["tags"] == ("a", ["b"])
+    # What only pickle knows how to copy is pickled.
+    cache.set("person", {"who": Person("Ada")})
+    assert cache.get("person")["who"].name == "Ada"
+    with pytest.raises(keepwarm.exceptions.ConfigurationError, match="live"):
+        keepwarm.FileCache(location=str(tmp_path), serializer="live")

@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 
 use super::immutable::{is_atom, is_immutable};
+use super::live::Tree;
 use super::pickle::{pickled, unpickled};
 use super::{decode, encode};
 
@@ -24,6 +25,8 @@ pub(super) enum Held {
     Dict(Py<PyDict>),
     /// A list of such, as the tuple of its items: the garbage collector need not look at it again.
     List(Py<PyTuple>),
+    /// Any other tree of plain values, where the alias wants it so: a copy, of which each reader gets one.
+    Live(Tree),
     /// Any other tree of plain values, as MessagePack with extensions and with texts that come again written once.
     Plain(Box<[u8]>),
     /// Everything else.
@@ -32,7 +35,7 @@ pub(super) enum Held {
 
 impl Held {
     /// Takes up a value.
-    pub(super) fn new(value: &Bound<'_, PyAny>) -> PyResult<Self> {
+    pub(super) fn new(value: &Bound<'_, PyAny>, live: bool) -> PyResult<Self> {
         if let Ok(dict) = value.cast_exact::<PyDict>() {
             if dict.len() <= LARGEST_DICT && all_atoms(dict) {
                 return Ok(Self::Dict(dict.copy()?.unbind()));
@@ -43,6 +46,9 @@ impl Held {
             }
         } else if is_immutable(value)? {
             return Ok(Self::Shared(value.clone().unbind()));
+        }
+        if live && let Some(tree) = Tree::of(value)? {
+            return Ok(Self::Live(tree));
         }
         match encode::encode_here(value)? {
             Some(bytes) => Ok(Self::Plain(bytes)),
@@ -56,6 +62,7 @@ impl Held {
             Self::Shared(value) => Ok(value.bind(py).clone()),
             Self::Dict(dict) => dict.bind(py).copy().map(Bound::into_any),
             Self::List(items) => Ok(items.bind(py).to_list().into_any()),
+            Self::Live(tree) => tree.copied(py),
             Self::Plain(bytes) => decode::decode_here(py, bytes),
             Self::Pickle(pickle) => unpickled(pickle.bind(py)),
         }
@@ -104,6 +111,7 @@ impl Object for Held {
             // Their items are counted as small ones: they may well be shared with others.
             Self::Dict(dict) => Python::attach(|py| size(dict.as_any()) + 32 * dict.bind(py).len()),
             Self::List(items) => Python::attach(|py| size(items.as_any()) + 32 * items.bind(py).len()),
+            Self::Live(tree) => tree.weight(),
             Self::Plain(bytes) => bytes.len(),
             Self::Pickle(pickle) => size(pickle.as_any()),
         }
@@ -114,6 +122,7 @@ impl Object for Held {
             Self::Shared(_) => "Python object (shared)",
             Self::Dict(_) => "Python dict",
             Self::List(_) => "Python list",
+            Self::Live(_) => "Python tree",
             Self::Plain(_) => "Python tree (MessagePack)",
             Self::Pickle(_) => "Python object (pickle)",
         }

@@ -5,7 +5,7 @@
 //! | `int` of 64 bits | the integer that counters are | the same |
 //! | immutable through and through | shared | MessagePack |
 //! | small flat `dict` or `list` | a private copy, copied for each reader | MessagePack |
-//! | any other plain tree | MessagePack, with texts that come again written once | MessagePack |
+//! | any other plain tree | MessagePack, with texts that come again written once; with `serializer = "live"` a copy as well | MessagePack |
 //! | everything else | pickle | refused, unless it may be pickled and signed |
 
 mod decode;
@@ -14,6 +14,7 @@ mod extension;
 mod held;
 mod immutable;
 mod json;
+mod live;
 mod pickle;
 mod repeats;
 mod scratch;
@@ -27,7 +28,7 @@ use keepwarm::{Glimpse, Payload, Raw};
 pub(crate) use pickle::Signing;
 use pickle::{pickled, unpickled};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyInt};
+use pyo3::types::{PyBytes, PyDict, PyInt};
 
 use crate::errors::named;
 
@@ -47,6 +48,8 @@ pub(crate) enum Pickling {
 pub(crate) struct Values {
     /// Whether its store keeps objects of this process.
     pub(crate) keeps_objects: bool,
+    /// Whether trees of plain values are kept as objects there.
+    pub(crate) live: bool,
     /// How they are encoded where it does not.
     pub(crate) codec: Codec,
     pub(crate) pickling: Pickling,
@@ -66,7 +69,7 @@ impl Values {
             return Ok(Raw(Payload::Integer(number)));
         }
         if self.keeps_objects {
-            return Ok(Raw(Held::new(value)?.into()));
+            return Ok(Raw(Held::new(value, self.live)?.into()));
         }
         let bytes = match self.codec {
             _ if self.pickling == Pickling::Always => None,
@@ -147,6 +150,8 @@ impl Values {
 pub(crate) enum Glanced<'py> {
     /// The value.
     Value(Bound<'py, PyAny>),
+    /// A dict of immutable values, to be copied for its reader.
+    Dict(Bound<'py, PyDict>),
     /// A number.
     Integer(i64),
     /// Something to be opened outside of the store's lock.
@@ -161,9 +166,27 @@ impl<'py> Glanced<'py> {
             Glimpse::Integer(number) => Self::Integer(number),
             Glimpse::Object(object) => match Held::of(object) {
                 Some(Held::Shared(value)) => Self::Value(value.bind(py).clone()),
+                // Not the object that holds it, whose count is an atomic one.
+                Some(Held::Dict(dict)) => Self::Dict(dict.bind(py).clone()),
                 _ => Self::Payload(glimpse.into()),
             },
             Glimpse::Bytes(..) => Self::Payload(glimpse.into()),
+        }
+    }
+
+    /// The value for a reader, outside of the store's lock; `None` where it cannot be read.
+    #[inline]
+    pub(crate) fn open(
+        self,
+        py: Python<'py>,
+        values: &Values,
+        stored_key: impl FnOnce() -> PyResult<String>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        match self {
+            Self::Value(value) => Ok(Some(value)),
+            Self::Dict(dict) => Ok(Some(dict.copy()?.into_any())),
+            Self::Integer(number) => Ok(Some(number.into_pyobject(py)?.into_any())),
+            Self::Payload(payload) => values.open(py, &payload, stored_key),
         }
     }
 }

@@ -15,85 +15,47 @@ use super::read::{at_hand, nothing};
 use crate::arguments::{TimeoutArgument, tags};
 use crate::core::{Core, Names, stored};
 use crate::errors::Failure;
-use crate::face::{Face, shown};
+use crate::face::{Face, both_faces, shown};
 
 type Any<'py> = Bound<'py, PyAny>;
 
-#[pymethods]
-impl Core {
+both_faces! {
     /// The values of those keys that are there, in one round trip, under the caller's own names.
     #[pyo3(signature = (keys, version = None))]
-    fn get_many<'py>(slf: &Bound<'py, Self>, keys: &Any<'py>, version: Option<&Any<'py>>) -> PyResult<Any<'py>> {
-        get_many(slf, Face::Sync, keys, version)
-    }
-
-    /// `get_many`, to be awaited.
-    #[pyo3(signature = (keys, version = None))]
-    fn aget_many<'py>(slf: &Bound<'py, Self>, keys: &Any<'py>, version: Option<&Any<'py>>) -> PyResult<Any<'py>> {
-        get_many(slf, Face::Async, keys, version)
+    fn get_many | aget_many(slf: &Bound<'py, Self>, keys: &Any<'py>, version: Option<&Any<'py>>) |face| {
+        get_many(slf, face, keys, version)
     }
 
     /// Stores many values in one round trip; gives the keys that the store refused.
     #[pyo3(signature = (data, timeout = TimeoutArgument::LEFT_OUT, version = None, *, tags = None))]
-    fn set_many<'py>(
+    fn set_many | aset_many(
         slf: &Bound<'py, Self>,
         data: &Any<'py>,
         timeout: TimeoutArgument,
         version: Option<&Any<'py>>,
         tags: Option<&Any<'py>>,
-    ) -> PyResult<Any<'py>> {
-        set_many(slf, Face::Sync, data, timeout, version, tags)
-    }
-
-    /// `set_many`, to be awaited.
-    #[pyo3(signature = (data, timeout = TimeoutArgument::LEFT_OUT, version = None, *, tags = None))]
-    fn aset_many<'py>(
-        slf: &Bound<'py, Self>,
-        data: &Any<'py>,
-        timeout: TimeoutArgument,
-        version: Option<&Any<'py>>,
-        tags: Option<&Any<'py>>,
-    ) -> PyResult<Any<'py>> {
-        set_many(slf, Face::Async, data, timeout, version, tags)
+    ) |face| {
+        set_many(slf, face, data, timeout, version, tags)
     }
 
     /// Removes many keys in one round trip.
     #[pyo3(signature = (keys, version = None))]
-    fn delete_many<'py>(slf: &Bound<'py, Self>, keys: &Any<'py>, version: Option<&Any<'py>>) -> PyResult<Any<'py>> {
-        delete_many(slf, Face::Sync, keys, version)
-    }
-
-    /// `delete_many`, to be awaited.
-    #[pyo3(signature = (keys, version = None))]
-    fn adelete_many<'py>(slf: &Bound<'py, Self>, keys: &Any<'py>, version: Option<&Any<'py>>) -> PyResult<Any<'py>> {
-        delete_many(slf, Face::Async, keys, version)
+    fn delete_many | adelete_many(slf: &Bound<'py, Self>, keys: &Any<'py>, version: Option<&Any<'py>>) |face| {
+        delete_many(slf, face, keys, version)
     }
 
     /// Reads many keys, and computes those that are missing with one call of `loader`, which gets a list of them and gives
-    /// a dict. Each missing key is computed once among all callers.
+    /// a dict. Each missing key is computed once among all callers. Awaited, `loader` may be an `async def`.
     #[pyo3(signature = (keys, loader, timeout = TimeoutArgument::LEFT_OUT, version = None, *, tags = None))]
-    fn get_or_set_many<'py>(
+    fn get_or_set_many | aget_or_set_many(
         slf: &Bound<'py, Self>,
         keys: &Any<'py>,
         loader: &Any<'py>,
         timeout: TimeoutArgument,
         version: Option<&Any<'py>>,
         tags: Option<&Any<'py>>,
-    ) -> PyResult<Any<'py>> {
-        get_or_set_many(slf, Face::Sync, keys, loader, timeout, version, tags)
-    }
-
-    /// `get_or_set_many`, to be awaited; `loader` may be an `async def`.
-    #[pyo3(signature = (keys, loader, timeout = TimeoutArgument::LEFT_OUT, version = None, *, tags = None))]
-    fn aget_or_set_many<'py>(
-        slf: &Bound<'py, Self>,
-        keys: &Any<'py>,
-        loader: &Any<'py>,
-        timeout: TimeoutArgument,
-        version: Option<&Any<'py>>,
-        tags: Option<&Any<'py>>,
-    ) -> PyResult<Any<'py>> {
-        get_or_set_many(slf, Face::Async, keys, loader, timeout, version, tags)
+    ) |face| {
+        get_or_set_many(slf, face, keys, loader, timeout, version, tags)
     }
 }
 

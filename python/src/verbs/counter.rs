@@ -9,128 +9,64 @@ use super::at_version;
 use crate::arguments::{TimeoutArgument, duration, text};
 use crate::core::Core;
 use crate::errors::Failure;
-use crate::face::{Face, answer_lent};
+use crate::face::{Face, answer_lent, both_faces};
 
 type Any<'py> = Bound<'py, PyAny>;
 
-#[pymethods]
-impl Core {
+both_faces! {
     /// Adds to an integer and gives the new one, atomically; its deadline stays. With `default`, a missing key starts from
     /// there and lives for `timeout`, in the same step; without, it is a `ValueError`.
     #[pyo3(signature = (key, delta = None, version = None, *, default = None, timeout = TimeoutArgument::LEFT_OUT))]
-    fn incr<'py>(
+    fn incr | aincr(
         slf: &Bound<'py, Self>,
         key: &Any<'py>,
         delta: Option<&Any<'py>>,
         version: Option<&Any<'py>>,
         default: Option<i64>,
         timeout: TimeoutArgument,
-    ) -> PyResult<Any<'py>> {
-        count(slf, Face::Sync, 1, key, delta, version, default.map(|initial| (initial, timeout)))
-    }
-
-    /// `incr`, to be awaited.
-    #[pyo3(signature = (key, delta = None, version = None, *, default = None, timeout = TimeoutArgument::LEFT_OUT))]
-    fn aincr<'py>(
-        slf: &Bound<'py, Self>,
-        key: &Any<'py>,
-        delta: Option<&Any<'py>>,
-        version: Option<&Any<'py>>,
-        default: Option<i64>,
-        timeout: TimeoutArgument,
-    ) -> PyResult<Any<'py>> {
-        count(slf, Face::Async, 1, key, delta, version, default.map(|initial| (initial, timeout)))
+    ) |face| {
+        count(slf, face, 1, key, delta, version, default.map(|initial| (initial, timeout)))
     }
 
     /// Subtracts; otherwise as `incr`.
     #[pyo3(signature = (key, delta = None, version = None, *, default = None, timeout = TimeoutArgument::LEFT_OUT))]
-    fn decr<'py>(
+    fn decr | adecr(
         slf: &Bound<'py, Self>,
         key: &Any<'py>,
         delta: Option<&Any<'py>>,
         version: Option<&Any<'py>>,
         default: Option<i64>,
         timeout: TimeoutArgument,
-    ) -> PyResult<Any<'py>> {
-        count(slf, Face::Sync, -1, key, delta, version, default.map(|initial| (initial, timeout)))
-    }
-
-    /// `decr`, to be awaited.
-    #[pyo3(signature = (key, delta = None, version = None, *, default = None, timeout = TimeoutArgument::LEFT_OUT))]
-    fn adecr<'py>(
-        slf: &Bound<'py, Self>,
-        key: &Any<'py>,
-        delta: Option<&Any<'py>>,
-        version: Option<&Any<'py>>,
-        default: Option<i64>,
-        timeout: TimeoutArgument,
-    ) -> PyResult<Any<'py>> {
-        count(slf, Face::Async, -1, key, delta, version, default.map(|initial| (initial, timeout)))
+    ) |face| {
+        count(slf, face, -1, key, delta, version, default.map(|initial| (initial, timeout)))
     }
 
     /// Moves an entry to a later version, with what it lives still, and gives that version.
     #[pyo3(signature = (key, delta = 1, version = None))]
-    fn incr_version<'py>(
+    fn incr_version | aincr_version(
         slf: &Bound<'py, Self>,
         key: &Any<'py>,
         delta: i64,
         version: Option<&Any<'py>>,
-    ) -> PyResult<Any<'py>> {
-        move_version(slf, Face::Sync, key, delta, version)
-    }
-
-    /// `incr_version`, to be awaited.
-    #[pyo3(signature = (key, delta = 1, version = None))]
-    fn aincr_version<'py>(
-        slf: &Bound<'py, Self>,
-        key: &Any<'py>,
-        delta: i64,
-        version: Option<&Any<'py>>,
-    ) -> PyResult<Any<'py>> {
-        move_version(slf, Face::Async, key, delta, version)
+    ) |face| {
+        move_version(slf, face, key, delta, version)
     }
 
     /// Moves an entry to an earlier version; otherwise as `incr_version`.
     #[pyo3(signature = (key, delta = 1, version = None))]
-    fn decr_version<'py>(
+    fn decr_version | adecr_version(
         slf: &Bound<'py, Self>,
         key: &Any<'py>,
         delta: i64,
         version: Option<&Any<'py>>,
-    ) -> PyResult<Any<'py>> {
-        move_version(slf, Face::Sync, key, -delta, version)
-    }
-
-    /// `decr_version`, to be awaited.
-    #[pyo3(signature = (key, delta = 1, version = None))]
-    fn adecr_version<'py>(
-        slf: &Bound<'py, Self>,
-        key: &Any<'py>,
-        delta: i64,
-        version: Option<&Any<'py>>,
-    ) -> PyResult<Any<'py>> {
-        move_version(slf, Face::Async, key, -delta, version)
+    ) |face| {
+        move_version(slf, face, key, -delta, version)
     }
 
     /// Counts a call of `key`, of which `limit` are allowed in `period` seconds. The answer is a dict: `allowed`,
     /// `remaining`, `reset_after`.
-    fn rate_limit<'py>(
-        slf: &Bound<'py, Self>,
-        key: &Any<'py>,
-        limit: u64,
-        period: TimeoutArgument,
-    ) -> PyResult<Any<'py>> {
-        rate_limit(slf, Face::Sync, key, limit, period)
-    }
-
-    /// `rate_limit`, to be awaited.
-    fn arate_limit<'py>(
-        slf: &Bound<'py, Self>,
-        key: &Any<'py>,
-        limit: u64,
-        period: TimeoutArgument,
-    ) -> PyResult<Any<'py>> {
-        rate_limit(slf, Face::Async, key, limit, period)
+    fn rate_limit | arate_limit(slf: &Bound<'py, Self>, key: &Any<'py>, limit: u64, period: TimeoutArgument) |face| {
+        rate_limit(slf, face, key, limit, period)
     }
 }
 

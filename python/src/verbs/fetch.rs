@@ -16,64 +16,37 @@ use crate::arguments::{TimeoutArgument, tags};
 use crate::awaitable::Awaiter;
 use crate::core::{Core, Name, Names, stored};
 use crate::errors::Failure;
-use crate::face::Face;
+use crate::face::{Face, both_faces};
 use crate::values::Values;
 
 type Any<'py> = Bound<'py, PyAny>;
 
-#[pymethods]
-impl Core {
+both_faces! {
     /// The value of a key; on a miss, what `default` is or, called, gives, stored. Of all callers who miss it at once, one
-    /// computes; a value that an invalidation overtook meanwhile is not kept.
+    /// computes; a value that an invalidation overtook meanwhile is not kept. Awaited, `default` may be an `async def`.
     #[pyo3(signature = (key, default, timeout = TimeoutArgument::LEFT_OUT, version = None, *, tags = None))]
-    fn get_or_set<'py>(
+    fn get_or_set | aget_or_set(
         slf: &Bound<'py, Self>,
         key: &Any<'py>,
         default: &Any<'py>,
         timeout: TimeoutArgument,
         version: Option<&Any<'py>>,
         tags: Option<&Any<'py>>,
-    ) -> PyResult<Any<'py>> {
-        fetch(slf, Face::Sync, false, key, default, timeout, version, tags)
+    ) |face| {
+        fetch(slf, face, false, key, default, timeout, version, tags)
     }
 
-    /// `get_or_set`, to be awaited; `default` may be an `async def`.
+    /// Computes a value anew and swaps it in; readers see the old one until then. Awaited, `default` may be an `async def`.
     #[pyo3(signature = (key, default, timeout = TimeoutArgument::LEFT_OUT, version = None, *, tags = None))]
-    fn aget_or_set<'py>(
+    fn refresh | arefresh(
         slf: &Bound<'py, Self>,
         key: &Any<'py>,
         default: &Any<'py>,
         timeout: TimeoutArgument,
         version: Option<&Any<'py>>,
         tags: Option<&Any<'py>>,
-    ) -> PyResult<Any<'py>> {
-        fetch(slf, Face::Async, false, key, default, timeout, version, tags)
-    }
-
-    /// Computes a value anew and swaps it in; readers see the old one until then.
-    #[pyo3(signature = (key, default, timeout = TimeoutArgument::LEFT_OUT, version = None, *, tags = None))]
-    fn refresh<'py>(
-        slf: &Bound<'py, Self>,
-        key: &Any<'py>,
-        default: &Any<'py>,
-        timeout: TimeoutArgument,
-        version: Option<&Any<'py>>,
-        tags: Option<&Any<'py>>,
-    ) -> PyResult<Any<'py>> {
-        fetch(slf, Face::Sync, true, key, default, timeout, version, tags)
-    }
-
-    /// `refresh`, to be awaited; `default` may be an `async def`.
-    #[pyo3(signature = (key, default, timeout = TimeoutArgument::LEFT_OUT, version = None, *, tags = None))]
-    fn arefresh<'py>(
-        slf: &Bound<'py, Self>,
-        key: &Any<'py>,
-        default: &Any<'py>,
-        timeout: TimeoutArgument,
-        version: Option<&Any<'py>>,
-        tags: Option<&Any<'py>>,
-    ) -> PyResult<Any<'py>> {
-        fetch(slf, Face::Async, true, key, default, timeout, version, tags)
+    ) |face| {
+        fetch(slf, face, true, key, default, timeout, version, tags)
     }
 }
 

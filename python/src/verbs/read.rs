@@ -6,65 +6,38 @@ use pyo3::prelude::*;
 use super::at_version;
 use crate::core::{Core, stored};
 use crate::errors::Failure;
-use crate::face::{Face, answer_lent};
+use crate::face::{Face, answer_lent, both_faces};
 use crate::values::Glanced;
 
 type Any<'py> = Bound<'py, PyAny>;
 
-#[pymethods]
-impl Core {
+both_faces! {
     /// The value of a key, or `default` where there is none. A stored `None` is a value.
     #[pyo3(signature = (key, default = None, version = None))]
-    fn get<'py>(
+    fn get | aget(
         slf: &Bound<'py, Self>,
         key: &Any<'py>,
         default: Option<Any<'py>>,
         version: Option<&Any<'py>>,
-    ) -> PyResult<Any<'py>> {
-        if let Some(found) = at_hand(slf, key, version) {
-            return found.map(|found| found.or(default).unwrap_or_else(|| slf.py().None().into_bound(slf.py())));
-        }
-        get(slf, Face::Sync, key, default, version)
-    }
-
-    /// `get`, to be awaited.
-    #[pyo3(signature = (key, default = None, version = None))]
-    fn aget<'py>(
-        slf: &Bound<'py, Self>,
-        key: &Any<'py>,
-        default: Option<Any<'py>>,
-        version: Option<&Any<'py>>,
-    ) -> PyResult<Any<'py>> {
+    ) |face| {
         if let Some(found) = at_hand(slf, key, version) {
             let py = slf.py();
             let found = found.map(|found| found.or(default).unwrap_or_else(|| py.None().into_bound(py)));
-            return Face::Async.ready(py, found);
+            return face.ready(py, found);
         }
-        get(slf, Face::Async, key, default, version)
+        get(slf, face, key, default, version)
     }
 
     /// Whether there is a live entry, whatever its value.
     #[pyo3(signature = (key, version = None))]
-    fn has_key<'py>(slf: &Bound<'py, Self>, key: &Any<'py>, version: Option<&Any<'py>>) -> PyResult<Any<'py>> {
-        has_key(slf, Face::Sync, key, version)
-    }
-
-    /// `has_key`, to be awaited.
-    #[pyo3(signature = (key, version = None))]
-    fn ahas_key<'py>(slf: &Bound<'py, Self>, key: &Any<'py>, version: Option<&Any<'py>>) -> PyResult<Any<'py>> {
-        has_key(slf, Face::Async, key, version)
+    fn has_key | ahas_key(slf: &Bound<'py, Self>, key: &Any<'py>, version: Option<&Any<'py>>) |face| {
+        has_key(slf, face, key, version)
     }
 
     /// How many seconds an entry still lives: `None` for ever, 0 where there is none.
     #[pyo3(signature = (key, version = None))]
-    fn ttl<'py>(slf: &Bound<'py, Self>, key: &Any<'py>, version: Option<&Any<'py>>) -> PyResult<Any<'py>> {
-        ttl(slf, Face::Sync, key, version)
-    }
-
-    /// `ttl`, to be awaited.
-    #[pyo3(signature = (key, version = None))]
-    fn attl<'py>(slf: &Bound<'py, Self>, key: &Any<'py>, version: Option<&Any<'py>>) -> PyResult<Any<'py>> {
-        ttl(slf, Face::Async, key, version)
+    fn ttl | attl(slf: &Bound<'py, Self>, key: &Any<'py>, version: Option<&Any<'py>>) |face| {
+        ttl(slf, face, key, version)
     }
 }
 
@@ -81,14 +54,11 @@ pub(super) fn at_hand<'py>(
     let py = slf.py();
     let alias = slf.get().alias().ok()?;
     let name = Core::plain(alias, key)?;
-    match alias.cache.at_hand(name, |glimpse| Glanced::take(py, glimpse))? {
-        None => Some(Ok(None)),
-        Some(Glanced::Value(value)) => Some(Ok(Some(value))),
-        Some(Glanced::Integer(number)) => Some(Ok(Some(number.into_pyobject(py).ok()?.into_any()))),
-        Some(Glanced::Payload(payload)) => {
-            Some(alias.values.open(py, &payload, || stored(py, &alias.cache, name, None)))
-        }
-    }
+    let found = alias.cache.at_hand(name, |glimpse| Glanced::take(py, glimpse))?;
+    Some(match found {
+        Some(found) => found.open(py, &alias.values, || stored(py, &alias.cache, name, None)),
+        None => Ok(None),
+    })
 }
 
 /// A hit that lies at hand, counted. A miss is neither answered nor counted.
@@ -104,13 +74,8 @@ pub(super) fn hit_at_hand<'py>(
     let py = slf.py();
     let alias = slf.get().alias().ok()?;
     let name = Core::plain(alias, key)?;
-    match alias.cache.hit_at_hand(name, |glimpse| Glanced::take(py, glimpse))? {
-        Glanced::Value(value) => Some(Ok(value)),
-        Glanced::Integer(number) => Some(number.into_pyobject(py).map(Bound::into_any).map_err(Into::into)),
-        Glanced::Payload(payload) => {
-            alias.values.open(py, &payload, || stored(py, &alias.cache, name, None)).transpose()
-        }
-    }
+    let found = alias.cache.hit_at_hand(name, |glimpse| Glanced::take(py, glimpse))?;
+    found.open(py, &alias.values, || stored(py, &alias.cache, name, None)).transpose()
 }
 
 fn get<'py>(

@@ -10,118 +10,69 @@ use super::read::nothing;
 use crate::arguments::text;
 use crate::core::Core;
 use crate::errors::Failure;
-use crate::face::Face;
+use crate::face::{Face, both_faces};
 
 type Any<'py> = Bound<'py, PyAny>;
 
-#[pymethods]
-impl Core {
+both_faces! {
     /// Removes every entry of this alias' key prefix, all versions, and nobody else's; with `everything`, the whole store.
     #[pyo3(signature = (*, everything = false))]
-    fn clear<'py>(slf: &Bound<'py, Self>, everything: bool) -> PyResult<Any<'py>> {
-        clear(slf, Face::Sync, everything)
-    }
-
-    /// `clear`, to be awaited.
-    #[pyo3(signature = (*, everything = false))]
-    fn aclear<'py>(slf: &Bound<'py, Self>, everything: bool) -> PyResult<Any<'py>> {
-        clear(slf, Face::Async, everything)
+    fn clear | aclear(slf: &Bound<'py, Self>, everything: bool) |face| {
+        clear(slf, face, everything)
     }
 
     /// On a namespace: makes every entry of it a miss.
-    fn invalidate<'py>(slf: &Bound<'py, Self>) -> PyResult<Any<'py>> {
-        clear(slf, Face::Sync, false)
-    }
-
-    /// `invalidate`, to be awaited.
-    fn ainvalidate<'py>(slf: &Bound<'py, Self>) -> PyResult<Any<'py>> {
-        clear(slf, Face::Async, false)
+    fn invalidate | ainvalidate(slf: &Bound<'py, Self>) |face| {
+        clear(slf, face, false)
     }
 
     /// Makes every entry with this tag a miss.
-    fn invalidate_tag<'py>(slf: &Bound<'py, Self>, tag: &Any<'py>) -> PyResult<Any<'py>> {
-        invalidate(slf, Face::Sync, vec![text(tag)?])
-    }
-
-    /// `invalidate_tag`, to be awaited.
-    fn ainvalidate_tag<'py>(slf: &Bound<'py, Self>, tag: &Any<'py>) -> PyResult<Any<'py>> {
-        invalidate(slf, Face::Async, vec![text(tag)?])
+    fn invalidate_tag | ainvalidate_tag(slf: &Bound<'py, Self>, tag: &Any<'py>) |face| {
+        invalidate(slf, face, vec![text(tag)?])
     }
 
     /// Makes every entry with any of these tags a miss.
-    #[pyo3(name = "invalidate_tags")]
-    fn invalidate_all<'py>(slf: &Bound<'py, Self>, tags: &Any<'py>) -> PyResult<Any<'py>> {
-        invalidate(slf, Face::Sync, crate::arguments::tags(Some(tags))?)
-    }
-
-    /// `invalidate_tags`, to be awaited.
-    fn ainvalidate_tags<'py>(slf: &Bound<'py, Self>, tags: &Any<'py>) -> PyResult<Any<'py>> {
-        invalidate(slf, Face::Async, crate::arguments::tags(Some(tags))?)
+    fn invalidate_tags | ainvalidate_tags(slf: &Bound<'py, Self>, tags: &Any<'py>) |face| {
+        invalidate(slf, face, crate::arguments::tags(Some(tags))?)
     }
 
     /// The keys of this alias that match a pattern of `*`, `?` and `[...]`.
     #[pyo3(signature = (pattern = "*", version = None))]
-    fn keys<'py>(slf: &Bound<'py, Self>, pattern: &str, version: Option<&Any<'py>>) -> PyResult<Any<'py>> {
-        keys(slf, Face::Sync, pattern, version)
-    }
-
-    /// `keys`, to be awaited.
-    #[pyo3(signature = (pattern = "*", version = None))]
-    fn akeys<'py>(slf: &Bound<'py, Self>, pattern: &str, version: Option<&Any<'py>>) -> PyResult<Any<'py>> {
-        keys(slf, Face::Async, pattern, version)
+    fn keys | akeys(slf: &Bound<'py, Self>, pattern: &str, version: Option<&Any<'py>>) |face| {
+        keys(slf, face, pattern, version)
     }
 
     /// Removes the keys of this alias that match a pattern; how many they were. It scans the store: a tag or a namespace
     /// is the cheaper way.
     #[pyo3(signature = (pattern, version = None))]
-    fn delete_pattern<'py>(slf: &Bound<'py, Self>, pattern: &str, version: Option<&Any<'py>>) -> PyResult<Any<'py>> {
-        delete_pattern(slf, Face::Sync, pattern, version)
-    }
-
-    /// `delete_pattern`, to be awaited.
-    #[pyo3(signature = (pattern, version = None))]
-    fn adelete_pattern<'py>(slf: &Bound<'py, Self>, pattern: &str, version: Option<&Any<'py>>) -> PyResult<Any<'py>> {
-        delete_pattern(slf, Face::Async, pattern, version)
+    fn delete_pattern | adelete_pattern(slf: &Bound<'py, Self>, pattern: &str, version: Option<&Any<'py>>) |face| {
+        delete_pattern(slf, face, pattern, version)
     }
 
     /// What this alias has done, and what its store holds, as a dict.
-    fn stats<'py>(slf: &Bound<'py, Self>) -> PyResult<Any<'py>> {
-        stats(slf, Face::Sync)
-    }
-
-    /// `stats`, to be awaited.
-    fn astats<'py>(slf: &Bound<'py, Self>) -> PyResult<Any<'py>> {
-        stats(slf, Face::Async)
-    }
-
-    /// Sets this alias' counters to zero.
-    fn reset_stats(&self) -> PyResult<()> {
-        self.alias()?.cache.reset_stats();
-        Ok(())
+    fn stats | astats(slf: &Bound<'py, Self>) |face| {
+        stats(slf, face)
     }
 
     /// Where an entry is, how long it lives, what it stands under, and why a read would miss it; as a dict.
     #[pyo3(signature = (key, version = None))]
-    fn explain<'py>(slf: &Bound<'py, Self>, key: &Any<'py>, version: Option<&Any<'py>>) -> PyResult<Any<'py>> {
-        explain(slf, Face::Sync, key, version)
-    }
-
-    /// `explain`, to be awaited.
-    #[pyo3(signature = (key, version = None))]
-    fn aexplain<'py>(slf: &Bound<'py, Self>, key: &Any<'py>, version: Option<&Any<'py>>) -> PyResult<Any<'py>> {
-        explain(slf, Face::Async, key, version)
+    fn explain | aexplain(slf: &Bound<'py, Self>, key: &Any<'py>, version: Option<&Any<'py>>) |face| {
+        explain(slf, face, key, version)
     }
 
     /// Gives back connections and files; the cache works again afterwards.
     #[pyo3(signature = (**_options))]
-    fn close<'py>(slf: &Bound<'py, Self>, _options: Option<&Bound<'py, PyDict>>) -> PyResult<Any<'py>> {
-        close(slf, Face::Sync)
+    fn close | aclose(slf: &Bound<'py, Self>, _options: Option<&Bound<'py, PyDict>>) |face| {
+        close(slf, face)
     }
+}
 
-    /// `close`, to be awaited.
-    #[pyo3(signature = (**_options))]
-    fn aclose<'py>(slf: &Bound<'py, Self>, _options: Option<&Bound<'py, PyDict>>) -> PyResult<Any<'py>> {
-        close(slf, Face::Async)
+#[pymethods]
+impl Core {
+    /// Sets this alias' counters to zero.
+    fn reset_stats(&self) -> PyResult<()> {
+        self.alias()?.cache.reset_stats();
+        Ok(())
     }
 }
 

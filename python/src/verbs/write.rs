@@ -7,7 +7,7 @@ use super::read::{nothing, truth};
 use crate::arguments::{TimeoutArgument, tags, text};
 use crate::core::Core;
 use crate::errors::Failure;
-use crate::face::{Face, answer_lent};
+use crate::face::{Face, answer_lent, both_faces};
 
 type Any<'py> = Bound<'py, PyAny>;
 
@@ -28,128 +28,66 @@ struct Given<'a, 'py> {
     tags: Option<&'a Any<'py>>,
 }
 
-#[pymethods]
-impl Core {
+both_faces! {
     /// Stores a value in any case.
     #[pyo3(signature = (key, value, timeout = TimeoutArgument::LEFT_OUT, version = None, *, tags = None))]
-    fn set<'py>(
+    fn set | aset(
         slf: &Bound<'py, Self>,
         key: &Any<'py>,
         value: &Any<'py>,
         timeout: TimeoutArgument,
         version: Option<&Any<'py>>,
         tags: Option<&Any<'py>>,
-    ) -> PyResult<Any<'py>> {
-        write(slf, Face::Sync, Write::Set, Given { key, value, timeout: timeout.0, version, tags })
-    }
-
-    /// `set`, to be awaited.
-    #[pyo3(signature = (key, value, timeout = TimeoutArgument::LEFT_OUT, version = None, *, tags = None))]
-    fn aset<'py>(
-        slf: &Bound<'py, Self>,
-        key: &Any<'py>,
-        value: &Any<'py>,
-        timeout: TimeoutArgument,
-        version: Option<&Any<'py>>,
-        tags: Option<&Any<'py>>,
-    ) -> PyResult<Any<'py>> {
-        write(slf, Face::Async, Write::Set, Given { key, value, timeout: timeout.0, version, tags })
+    ) |face| {
+        write(slf, face, Write::Set, Given { key, value, timeout: timeout.0, version, tags })
     }
 
     /// Stores a value only if there is no live entry: of many callers at once, one gets `True`.
     #[pyo3(signature = (key, value, timeout = TimeoutArgument::LEFT_OUT, version = None, *, tags = None))]
-    fn add<'py>(
+    fn add | aadd(
         slf: &Bound<'py, Self>,
         key: &Any<'py>,
         value: &Any<'py>,
         timeout: TimeoutArgument,
         version: Option<&Any<'py>>,
         tags: Option<&Any<'py>>,
-    ) -> PyResult<Any<'py>> {
-        write(slf, Face::Sync, Write::Add, Given { key, value, timeout: timeout.0, version, tags })
-    }
-
-    /// `add`, to be awaited.
-    #[pyo3(signature = (key, value, timeout = TimeoutArgument::LEFT_OUT, version = None, *, tags = None))]
-    fn aadd<'py>(
-        slf: &Bound<'py, Self>,
-        key: &Any<'py>,
-        value: &Any<'py>,
-        timeout: TimeoutArgument,
-        version: Option<&Any<'py>>,
-        tags: Option<&Any<'py>>,
-    ) -> PyResult<Any<'py>> {
-        write(slf, Face::Async, Write::Add, Given { key, value, timeout: timeout.0, version, tags })
+    ) |face| {
+        write(slf, face, Write::Add, Given { key, value, timeout: timeout.0, version, tags })
     }
 
     /// Stores a value only if there is a live entry; whether there was.
     #[pyo3(signature = (key, value, timeout = TimeoutArgument::LEFT_OUT, version = None, *, tags = None))]
-    fn replace<'py>(
+    fn replace | areplace(
         slf: &Bound<'py, Self>,
         key: &Any<'py>,
         value: &Any<'py>,
         timeout: TimeoutArgument,
         version: Option<&Any<'py>>,
         tags: Option<&Any<'py>>,
-    ) -> PyResult<Any<'py>> {
-        write(slf, Face::Sync, Write::Replace, Given { key, value, timeout: timeout.0, version, tags })
-    }
-
-    /// `replace`, to be awaited.
-    #[pyo3(signature = (key, value, timeout = TimeoutArgument::LEFT_OUT, version = None, *, tags = None))]
-    fn areplace<'py>(
-        slf: &Bound<'py, Self>,
-        key: &Any<'py>,
-        value: &Any<'py>,
-        timeout: TimeoutArgument,
-        version: Option<&Any<'py>>,
-        tags: Option<&Any<'py>>,
-    ) -> PyResult<Any<'py>> {
-        write(slf, Face::Async, Write::Replace, Given { key, value, timeout: timeout.0, version, tags })
+    ) |face| {
+        write(slf, face, Write::Replace, Given { key, value, timeout: timeout.0, version, tags })
     }
 
     /// Removes an entry; whether there was a live one.
     #[pyo3(signature = (key, version = None))]
-    fn delete<'py>(slf: &Bound<'py, Self>, key: &Any<'py>, version: Option<&Any<'py>>) -> PyResult<Any<'py>> {
-        delete(slf, Face::Sync, key, version)
-    }
-
-    /// `delete`, to be awaited.
-    #[pyo3(signature = (key, version = None))]
-    fn adelete<'py>(slf: &Bound<'py, Self>, key: &Any<'py>, version: Option<&Any<'py>>) -> PyResult<Any<'py>> {
-        delete(slf, Face::Async, key, version)
+    fn delete | adelete(slf: &Bound<'py, Self>, key: &Any<'py>, version: Option<&Any<'py>>) |face| {
+        delete(slf, face, key, version)
     }
 
     /// Lets a live entry live this long from now; whether there was one.
     #[pyo3(signature = (key, timeout = TimeoutArgument::LEFT_OUT, version = None))]
-    fn touch<'py>(
+    fn touch | atouch(
         slf: &Bound<'py, Self>,
         key: &Any<'py>,
         timeout: TimeoutArgument,
         version: Option<&Any<'py>>,
-    ) -> PyResult<Any<'py>> {
-        touch(slf, Face::Sync, key, timeout, version)
-    }
-
-    /// `touch`, to be awaited.
-    #[pyo3(signature = (key, timeout = TimeoutArgument::LEFT_OUT, version = None))]
-    fn atouch<'py>(
-        slf: &Bound<'py, Self>,
-        key: &Any<'py>,
-        timeout: TimeoutArgument,
-        version: Option<&Any<'py>>,
-    ) -> PyResult<Any<'py>> {
-        touch(slf, Face::Async, key, timeout, version)
+    ) |face| {
+        touch(slf, face, key, timeout, version)
     }
 
     /// `True` for the first caller of this name, as long as the store lives and keeps it; survives `clear`.
-    fn once<'py>(slf: &Bound<'py, Self>, name: &Any<'py>) -> PyResult<Any<'py>> {
-        once(slf, Face::Sync, name)
-    }
-
-    /// `once`, to be awaited.
-    fn aonce<'py>(slf: &Bound<'py, Self>, name: &Any<'py>) -> PyResult<Any<'py>> {
-        once(slf, Face::Async, name)
+    fn once | aonce(slf: &Bound<'py, Self>, name: &Any<'py>) |face| {
+        once(slf, face, name)
     }
 }
 

@@ -47,7 +47,7 @@ def cache_of(request, tmp_path_factory, kind, serializer):
 
 @pytest.fixture(
     scope="module",
-    params=[("memory", None), ("file", "auto"), ("file", "pickle"), ("redis", "auto"), ("redis", "pickle")],
+    params=[("memory", None), ("memory", "live"), ("file", "auto"), ("file", "pickle"), ("redis", "auto"), ("redis", "pickle")],
     ids=lambda param: f"{param[0]}-{param[1] or 'objects'}",
 )
 def trusted(request, tmp_path_factory):
