@@ -4,7 +4,7 @@ from rounds import Row, calls
 from stores import Absent, installed, ours, peer
 from values import SMALL
 
-from memory_rows import deletes
+from memory_rows import Deletes
 
 # Django lists its directory at each set: with so many entries as a program has.
 ENTRIES = 1000
@@ -27,7 +27,7 @@ def rows(place):
         yield Row("file get dict of 5", "diskcache", 1 / 4, get, calls(disk.get, "entry:7"))
         yield Row("file set dict of 5", "diskcache", 1 / 15, write, calls(disk.set, "entry:7", SMALL))
         yield Row("file incr", "diskcache", 1 / 10, calls(mine.incr, "count"), calls(disk.incr, "count"))
-        yield Row("file delete", "diskcache", 1 / 10, deletes(mine), deletes(disk))
+        yield Row("file delete", "diskcache", 1 / 10, Deletes(mine), Deletes(disk))
     yield Row("file get dict of 5", "FileBasedCache", 1 / 10, get, calls(django.get, "entry:7"))
     yield Row("file set dict of 5", "FileBasedCache", 1 / 300, write, calls(django.set, "entry:7", SMALL))
 

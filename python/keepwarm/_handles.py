@@ -3,6 +3,7 @@
 import re
 import warnings
 
+from keepwarm._at_hand import aget
 from keepwarm._native import Core, use_default_timeout
 from keepwarm._opening import Opening
 from keepwarm.exceptions import CacheKeyWarning
@@ -112,6 +113,7 @@ class AsyncFace:
 for _verb in VERBS:
     # The native method itself: a call goes through nothing of Python's.
     setattr(AsyncFace, _verb, getattr(Core, f"a{_verb}"))
+AsyncFace.get = aget
 
 
 class AsyncNamespace:

@@ -24,6 +24,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<core::Core>()?;
     module.add_class::<lock::Lock>()?;
     module.add_function(wrap_pyfunction!(alias::known_backends, module)?)?;
+    module.add_function(wrap_pyfunction!(verbs::get_at_hand, module)?)?;
     module.add_function(wrap_pyfunction!(argument_key::argument_key, module)?)?;
     module.add_function(wrap_pyfunction!(arguments::use_default_timeout, module)?)
 }

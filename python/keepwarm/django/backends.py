@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache, default_key_func
 from django.core.exceptions import ImproperlyConfigured
 
+from keepwarm._at_hand import aget
 from keepwarm._native import Core, use_default_timeout
 from keepwarm._opening import Opening, flattened
 from keepwarm.django._derived import honour_overrides
@@ -58,6 +59,7 @@ class MemoryCache(KeepwarmCache):
     """Objects in this process; the same `LOCATION` is the same store. Django's `LocMemCache`."""
 
     kind = "memory"
+    aget = aget
 
     def clear(self, **options):
         """Removes every entry under this object's key prefix; also where the store has that name with other bounds."""

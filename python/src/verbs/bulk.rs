@@ -141,11 +141,13 @@ fn set_many<'py>(
         let refused = refused.map_err(Failure::from).map(|refused| places(&lent.keys, &refused));
         return face.ready(py, shown(py, refused, |py, places| at_places(py, &places, |place| keys[place].clone())));
     }
-    let Names { cache, keys: names, version } = lent.own();
-    let keys: Vec<Py<PyAny>> = keys.into_iter().map(Bound::unbind).collect();
-    face.wait(
+    let (store, Names { cache, keys: names, version }) = (lent.cache, lent.own());
+    // Lent by the keys themselves.
+    let keys: Vec<Py<PyAny>> = keys.iter().map(|key| key.clone().unbind()).collect();
+    face.wait_for(
         py,
-        move |_| async move {
+        store,
+        move || async move {
             let refused = at_version!(set_of(&cache, &names, &raws, timeout, tags), version)?;
             Ok::<_, Failure>(places(&names, &refused))
         },

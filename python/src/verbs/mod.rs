@@ -7,6 +7,8 @@ mod read;
 mod whole;
 mod write;
 
+pub(crate) use read::get_at_hand;
+
 /// A builder with its version, where the call gives one, awaited.
 macro_rules! at_version {
     ($builder:expr, $version:expr) => {

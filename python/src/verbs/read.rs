@@ -41,6 +41,22 @@ both_faces! {
     }
 }
 
+/// What `get` would answer where nothing has to be waited for, otherwise `NotImplemented`. A function and no method: those
+/// of a base class are slower to call.
+#[pyfunction]
+#[pyo3(signature = (cache, key, default, version, /))]
+pub(crate) fn get_at_hand<'py>(
+    cache: &Bound<'py, Core>,
+    key: &Any<'py>,
+    default: Any<'py>,
+    version: &Any<'py>,
+) -> PyResult<Any<'py>> {
+    match at_hand(cache, key, Some(version)) {
+        Some(found) => Ok(found?.unwrap_or(default)),
+        None => Ok(cache.py().NotImplemented().into_bound(cache.py())),
+    }
+}
+
 /// A value that lies at hand, or that there is none; `None` where the store has to be asked.
 #[inline]
 pub(super) fn at_hand<'py>(

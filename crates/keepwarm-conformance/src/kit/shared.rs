@@ -67,6 +67,10 @@ impl Backend for Shared {
         self.0.add_in_place(key, delta)
     }
 
+    fn remove_at_once(&self, key: &Parts<'_>) -> Option<bool> {
+        self.0.remove_at_once(key)
+    }
+
     async fn get(&self, key: &Key<'_>, hint: &[Marker]) -> Result<Lookup<Payload>> {
         self.0.get(key, hint).await
     }

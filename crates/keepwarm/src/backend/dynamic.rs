@@ -64,6 +64,8 @@ macro_rules! dyn_backend {
             fn glance(&self, key: &Parts<'_>, see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>>;
             /// See [`Backend::add_in_place`].
             fn add_in_place(&self, key: &Parts<'_>, delta: i64) -> Option<i64>;
+            /// See [`Backend::remove_at_once`].
+            fn remove_at_once(&self, key: &Parts<'_>) -> Option<bool>;
             $( $(#[$doc])* fn $verb<'a>(&'a self $(, $argument: $type)*) -> Reply<'a, $answer>; )*
         }
 
@@ -92,6 +94,11 @@ macro_rules! dyn_backend {
             #[inline]
             fn add_in_place(&self, key: &Parts<'_>, delta: i64) -> Option<i64> {
                 Backend::add_in_place(self, key, delta)
+            }
+
+            #[inline]
+            fn remove_at_once(&self, key: &Parts<'_>) -> Option<bool> {
+                Backend::remove_at_once(self, key)
             }
 
             $(

@@ -197,6 +197,11 @@ pub trait Backend: Send + Sync + 'static {
     /// answer of every other store, and where there is no such integer or the sum leaves 64 bits.
     fn add_in_place(&self, key: &Parts<'_>, delta: i64) -> Option<i64>;
 
+    /// Removes the entry under `key` in any case; whether it was live: [`remove`](Self::remove) for stores that keep objects and
+    /// never wait, without a joined key or a future, and with the same guarantees. `None` is "ask `remove`", with nothing changed:
+    /// the answer of every other store.
+    fn remove_at_once(&self, key: &Parts<'_>) -> Option<bool>;
+
     /// The value of the live entry under `key`, counted as a use of it. `hint` names markers that the entry probably has, so that a remote store can fetch
     /// their generations in the same round trip; whether the entry is live never depends on it.
     fn get(&self, key: &Key<'_>, hint: &[Marker]) -> impl Future<Output = Result<Lookup<Payload>>> + Send;

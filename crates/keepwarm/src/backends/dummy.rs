@@ -56,6 +56,10 @@ impl Backend for Dummy {
         None
     }
 
+    fn remove_at_once(&self, _key: &Parts<'_>) -> Option<bool> {
+        None
+    }
+
     async fn get(&self, _key: &Key<'_>, _hint: &[Marker]) -> Result<Lookup<Payload>> {
         Ok(Lookup::Miss(MissReason::Absent))
     }

@@ -70,6 +70,11 @@ impl<G: Guard> Backend for Guarded<G> {
         self.inner.add_in_place(key, delta)
     }
 
+    #[inline]
+    fn remove_at_once(&self, key: &Parts<'_>) -> Option<bool> {
+        self.inner.remove_at_once(key)
+    }
+
     async fn get(&self, key: &Key<'_>, hint: &[Marker]) -> Result<Lookup<Payload>> {
         self.guard.pass(|| self.inner.get(key, hint)).await
     }

@@ -73,6 +73,10 @@ impl<C: Custom> Backend for Adapter<C> {
         None
     }
 
+    fn remove_at_once(&self, _key: &Parts<'_>) -> Option<bool> {
+        None
+    }
+
     async fn get(&self, key: &Key<'_>, _hint: &[Marker]) -> Result<Lookup<Payload>> {
         self.look(key, |entry| entry.payload).await
     }

@@ -149,6 +149,10 @@ impl Backend for FileStore {
         None
     }
 
+    fn remove_at_once(&self, _key: &Parts<'_>) -> Option<bool> {
+        None
+    }
+
     #[inline]
     async fn get(&self, key: &Key<'_>, _hint: &[Marker]) -> Result<Lookup<Payload>> {
         either!(self, store => store.get(key))

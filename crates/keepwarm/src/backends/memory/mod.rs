@@ -96,6 +96,11 @@ impl Backend for Memory {
         self.0.add_in_place(key, delta)
     }
 
+    #[inline]
+    fn remove_at_once(&self, key: &Parts<'_>) -> Option<bool> {
+        self.0.remove_at_once(key)
+    }
+
     async fn get(&self, key: &Key<'_>, _hint: &[Marker]) -> Result<Lookup<Payload>> {
         Ok(self.0.get(key, |slot| slot.payload()))
     }

@@ -104,6 +104,14 @@ impl Backend for Degraded {
         self.0.inner.add_in_place(key, delta)
     }
 
+    #[inline]
+    fn remove_at_once(&self, key: &Parts<'_>) -> Option<bool> {
+        if self.0.owes.load(std::sync::atomic::Ordering::SeqCst) {
+            return None;
+        }
+        self.0.inner.remove_at_once(key)
+    }
+
     async fn get(&self, key: &Key<'_>, hint: &[Marker]) -> Result<Lookup<Payload>> {
         if self.0.covers(key) {
             return Ok(miss());

@@ -77,6 +77,11 @@ impl Backend for Tiers {
         None
     }
 
+    fn remove_at_once(&self, _key: &Parts<'_>) -> Option<bool> {
+        // It has to be said to the store.
+        None
+    }
+
     async fn get(&self, key: &Key<'_>, hint: &[Marker]) -> Result<Lookup<Payload>> {
         let token = match self.0.look(key) {
             Near::Hit(payload) => return Ok(Lookup::Hit(payload)),

@@ -1,0 +1,113 @@
+//! What awaited verbs return: coroutines of our own, so that `await`, `asyncio.create_task`, `gather` and `wait_for` take
+//! them. One that is ready never meets the event loop.
+
+mod mailbox;
+mod pending;
+mod polled;
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+pub(crate) use pending::{Begin, Pending};
+pub(crate) use polled::Show;
+use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+
+/// Who awaits: an event loop, and the context of its task.
+#[derive(Clone)]
+pub(crate) struct Awaiter(Arc<(Py<PyAny>, Py<PyAny>)>);
+
+impl Awaiter {
+    /// This loop, and the context that it runs in now.
+    fn on(event_loop: &Bound<'_, PyAny>) -> PyResult<Self> {
+        static COPY_CONTEXT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        let py = event_loop.py();
+        let copy_context = COPY_CONTEXT.import(py, "contextvars", "copy_context")?;
+        Ok(Self(Arc::new((event_loop.clone().unbind(), copy_context.call0()?.unbind()))))
+    }
+
+    pub(crate) fn event_loop<'py>(&self, py: Python<'py>) -> &Bound<'py, PyAny> {
+        self.0.0.bind(py)
+    }
+
+    pub(crate) fn context(&self) -> &Py<PyAny> {
+        &self.0.1
+    }
+}
+
+fn done(value: Py<PyAny>) -> PyErr {
+    // In a tuple: a value that is one itself would be taken for arguments.
+    PyStopIteration::new_err((value,))
+}
+
+fn again() -> PyErr {
+    PyRuntimeError::new_err("cannot reuse already awaited coroutine")
+}
+
+/// The awaitable of an answer that is there.
+#[pyclass(frozen, module = "keepwarm._native")]
+pub(crate) struct Ready(Mutex<Option<PyResult<Py<PyAny>>>>);
+
+impl Ready {
+    pub(crate) fn awaitable<'py>(py: Python<'py>, answer: PyResult<Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, Self(Mutex::new(Some(answer.map(Bound::unbind)))))?.into_any())
+    }
+
+    fn finish(&self) -> PyResult<Py<PyAny>> {
+        self.0.lock().take().ok_or_else(again)?
+    }
+}
+
+#[pymethods]
+impl Ready {
+    fn __await__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    fn __iter__(slf: Bound<'_, Self>) -> Bound<'_, Self> {
+        slf
+    }
+
+    /// Nothing to be said is the end without a value, which costs no exception.
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        let value = self.finish()?;
+        if value.is_none(py) { Ok(None) } else { Err(done(value)) }
+    }
+
+    fn send(&self, _value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        Err(done(self.finish()?))
+    }
+
+    #[pyo3(signature = (kind, value = None, traceback = None))]
+    fn throw(
+        &self,
+        kind: &Bound<'_, PyAny>,
+        value: Option<&Bound<'_, PyAny>>,
+        traceback: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        self.0.lock().take();
+        Err(thrown(kind, value, traceback)?)
+    }
+
+    fn close(&self) {
+        self.0.lock().take();
+    }
+}
+
+/// The exception of a `throw` in its old and its new form.
+fn thrown(
+    kind: &Bound<'_, PyAny>,
+    value: Option<&Bound<'_, PyAny>>,
+    traceback: Option<&Bound<'_, PyAny>>,
+) -> PyResult<PyErr> {
+    let exception = match value.filter(|value| !value.is_none()) {
+        Some(value) => value.clone(),
+        None if kind.is_callable() => kind.call0()?,
+        None => kind.clone(),
+    };
+    if let Some(traceback) = traceback.filter(|traceback| !traceback.is_none()) {
+        exception.call_method1("with_traceback", (traceback,))?;
+    }
+    Ok(PyErr::from_value(exception))
+}
