@@ -46,6 +46,11 @@ def both(held, locmem):
     for cache in (held, locmem):
         cache.set("count", 0, None)
     yield Row("incr", LOCMEM, 1 / 15, calls(held.incr, "count"), calls(locmem.incr, "count"))
+    # Django's own way of a bound, where the least recently used goes and a read has to write.
+    counted, theirs = ours("MemoryCache", "counted", {"OPTIONS": dict(THEIR_ROOM)}), locmem
+    for cache in (counted, theirs):
+        cache.set("small", SMALL, None)
+    yield Row("get dict of 5, MAX_ENTRIES alone", LOCMEM, 1 / 15, calls(counted.get, "small"), calls(theirs.get, "small"))
     many = {f"many:{number}": SMALL for number in range(100)}
     for cache in (held, locmem):
         cache.set_many(many, None)

@@ -20,6 +20,7 @@ use pyo3::prelude::*;
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let end_runtime = wrap_pyfunction!(runtime::end_runtime, module)?;
     module.py().import("atexit")?.call_method1("register", (end_runtime,))?;
+    awaitable::prepare(module.py())?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<core::Core>()?;
     module.add_class::<lock::Lock>()?;

@@ -11,9 +11,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::Mutex;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::PyWeakrefReference;
 
+use super::functions;
 use super::polled::Polled;
 
 /// What waits to be polled by one loop.
@@ -93,8 +93,8 @@ impl LoopMailbox {
 
 /// The loop that runs now.
 pub(super) fn running_loop(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    static RUNNING: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    RUNNING.import(py, "asyncio", "get_running_loop")?.call0()
+    let (running_loop, _) = functions(py)?;
+    running_loop.bind(py).call0()
 }
 
 /// The mailbox of a loop, made when it first needs one.

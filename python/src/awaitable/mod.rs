@@ -14,6 +14,21 @@ use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
+/// `asyncio.get_running_loop`, and `contextvars.copy_context`.
+fn functions(py: Python<'_>) -> PyResult<&'static (Py<PyAny>, Py<PyAny>)> {
+    static FUNCTIONS: PyOnceLock<(Py<PyAny>, Py<PyAny>)> = PyOnceLock::new();
+    FUNCTIONS.get_or_try_init(py, || {
+        let running_loop = py.import("asyncio")?.getattr("get_running_loop")?.unbind();
+        Ok((running_loop, py.import("contextvars")?.getattr("copy_context")?.unbind()))
+    })
+}
+
+/// Looks up what awaiting takes. While the package is imported: later an import would be made by whatever frame awaits first, in whose
+/// globals Python may find no builtins.
+pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
+    functions(py).map(|_| ())
+}
+
 /// Who awaits: an event loop, and the context of its task.
 #[derive(Clone)]
 pub(crate) struct Awaiter(Arc<(Py<PyAny>, Py<PyAny>)>);
@@ -21,10 +36,9 @@ pub(crate) struct Awaiter(Arc<(Py<PyAny>, Py<PyAny>)>);
 impl Awaiter {
     /// This loop, and the context that it runs in now.
     fn on(event_loop: &Bound<'_, PyAny>) -> PyResult<Self> {
-        static COPY_CONTEXT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let py = event_loop.py();
-        let copy_context = COPY_CONTEXT.import(py, "contextvars", "copy_context")?;
-        Ok(Self(Arc::new((event_loop.clone().unbind(), copy_context.call0()?.unbind()))))
+        let (_, copy_context) = functions(py)?;
+        Ok(Self(Arc::new((event_loop.clone().unbind(), copy_context.call0(py)?))))
     }
 
     pub(crate) fn event_loop<'py>(&self, py: Python<'py>) -> &Bound<'py, PyAny> {

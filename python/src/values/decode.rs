@@ -2,6 +2,8 @@
 //! Rust wrote. Bytes from a store are anybody's: nothing in them is believed before it was looked at. What a store in this process
 //! kept has references to texts that come again, as [`repeats`] says.
 
+use std::convert::Infallible;
+
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyDict, PyFrozenSet, PyList, PySet, PyString, PyTuple};
@@ -19,16 +21,44 @@ const REMEMBERED_BITS: u32 = 6;
 
 /// The value of these bytes; an exception of any kind where they are none.
 pub(super) fn decode<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-    Reader { py, rest: bytes, keys: Remembered::new(), values: Remembered::new() }.whole()
+    Reader { py, rest: bytes, keys: Remembered::new(), values: Remembered::new() }.whole().map_err(PyErr::from)
 }
 
 /// The same for what a store in this process kept.
 pub(super) fn decode_here<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-    Reader { py, rest: bytes, keys: Met::<{ repeats::KEYS }>::new(), values: Met::<{ repeats::VALUES }>::new() }.whole()
+    Reader { py, rest: bytes, keys: Met::<{ repeats::KEYS }>::new(), values: Met::<{ repeats::VALUES }>::new() }
+        .whole()
+        .map_err(PyErr::from)
 }
 
-fn undecodable(why: &'static str) -> PyErr {
-    PyValueError::new_err(why)
+/// Why there is no value. In a box: the answer of each value then fits the processor's registers.
+struct Fault(Box<PyErr>);
+
+type Read<T> = Result<T, Fault>;
+
+impl From<PyErr> for Fault {
+    #[cold]
+    fn from(error: PyErr) -> Self {
+        Self(Box::new(error))
+    }
+}
+
+/// Making a number cannot fail.
+impl From<Infallible> for Fault {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
+
+impl From<Fault> for PyErr {
+    fn from(fault: Fault) -> Self {
+        *fault.0
+    }
+}
+
+#[cold]
+fn undecodable(why: &'static str) -> Fault {
+    PyValueError::new_err(why).into()
 }
 
 /// The texts of a value that need not be made twice. Keys and values have one each: values are rarely met again and would push
@@ -38,7 +68,7 @@ trait Texts<'a, 'py> {
     const NUMBERED: bool;
 
     /// A text of up to 255 bytes that is written in full.
-    fn text(&mut self, py: Python<'py>, bytes: &'a [u8]) -> PyResult<Bound<'py, PyAny>>;
+    fn text(&mut self, py: Python<'py>, bytes: &'a [u8]) -> Read<Bound<'py, PyAny>>;
 
     /// The text of a number.
     fn numbered(&self, number: u8) -> Option<Bound<'py, PyAny>>;
@@ -48,7 +78,7 @@ impl<'a, 'py, const LAST: usize> Texts<'a, 'py> for Met<'py, LAST> {
     const NUMBERED: bool = true;
 
     #[inline]
-    fn text(&mut self, py: Python<'py>, bytes: &'a [u8]) -> PyResult<Bound<'py, PyAny>> {
+    fn text(&mut self, py: Python<'py>, bytes: &'a [u8]) -> Read<Bound<'py, PyAny>> {
         let text = PyString::from_bytes(py, bytes)?.into_any();
         if repeats::is_numbered(bytes.len()) {
             self.meet(&text);
@@ -74,7 +104,7 @@ impl Remembered<'_, '_> {
 impl<'a, 'py> Texts<'a, 'py> for Remembered<'a, 'py> {
     const NUMBERED: bool = false;
 
-    fn text(&mut self, py: Python<'py>, bytes: &'a [u8]) -> PyResult<Bound<'py, PyAny>> {
+    fn text(&mut self, py: Python<'py>, bytes: &'a [u8]) -> Read<Bound<'py, PyAny>> {
         let place = &mut self.0[repeats::place(bytes, REMEMBERED_BITS)];
         if let Some((known, text)) = place
             && *known == bytes
@@ -99,34 +129,34 @@ struct Reader<'a, 'py, K, V> {
 }
 
 impl<'a, 'py, K: Texts<'a, 'py>, V: Texts<'a, 'py>> Reader<'a, 'py, K, V> {
-    fn whole(mut self) -> PyResult<Bound<'py, PyAny>> {
+    fn whole(mut self) -> Read<Bound<'py, PyAny>> {
         let value = self.value(0)?;
         if self.rest.is_empty() { Ok(value) } else { Err(undecodable("something follows the value")) }
     }
 
-    fn take(&mut self, count: usize) -> PyResult<&'a [u8]> {
+    fn take(&mut self, count: usize) -> Read<&'a [u8]> {
         let (taken, rest) = self.rest.split_at_checked(count).ok_or_else(|| undecodable("cut short"))?;
         self.rest = rest;
         Ok(taken)
     }
 
-    fn number<const N: usize>(&mut self) -> PyResult<[u8; N]> {
+    fn number<const N: usize>(&mut self) -> Read<[u8; N]> {
         Ok(self.take(N)?.try_into().expect("so many bytes were taken"))
     }
 
-    fn byte(&mut self) -> PyResult<u8> {
+    fn byte(&mut self) -> Read<u8> {
         Ok(self.take(1)?[0])
     }
 
-    fn length16(&mut self) -> PyResult<usize> {
+    fn length16(&mut self) -> Read<usize> {
         Ok(usize::from(u16::from_be_bytes(self.number()?)))
     }
 
-    fn length32(&mut self) -> PyResult<usize> {
+    fn length32(&mut self) -> Read<usize> {
         Ok(u32::from_be_bytes(self.number()?) as usize)
     }
 
-    fn value(&mut self, depth: usize) -> PyResult<Bound<'py, PyAny>> {
+    fn value(&mut self, depth: usize) -> Read<Bound<'py, PyAny>> {
         if depth > DEEPEST {
             return Err(undecodable("nested too deep"));
         }
@@ -177,22 +207,22 @@ impl<'a, 'py, K: Texts<'a, 'py>, V: Texts<'a, 'py>> Reader<'a, 'py, K, V> {
         }
     }
 
-    fn short(&mut self, length: u8) -> PyResult<Bound<'py, PyAny>> {
+    fn short(&mut self, length: u8) -> Read<Bound<'py, PyAny>> {
         let bytes = self.take(length.into())?;
         self.values.text(self.py, bytes)
     }
 
-    fn text(&mut self, length: usize) -> PyResult<Bound<'py, PyAny>> {
+    fn text(&mut self, length: usize) -> Read<Bound<'py, PyAny>> {
         let bytes = self.take(length)?;
         Ok(PyString::from_bytes(self.py, bytes)?.into_any())
     }
 
-    fn bytes(&mut self, length: usize) -> PyResult<Bound<'py, PyAny>> {
+    fn bytes(&mut self, length: usize) -> Read<Bound<'py, PyAny>> {
         Ok(PyBytes::new(self.py, self.take(length)?).into_any())
     }
 
     /// So many values, read as they are asked for: a list is filled without a vector in between.
-    fn items(&mut self, count: usize, depth: usize) -> PyResult<impl ExactSizeIterator<Item = Item<'py>>> {
+    fn items(&mut self, count: usize, depth: usize) -> Read<impl ExactSizeIterator<Item = Item<'py>>> {
         // Each takes a byte at least: a length that lies makes no room.
         if count > self.rest.len() {
             return Err(undecodable("cut short"));
@@ -200,12 +230,12 @@ impl<'a, 'py, K: Texts<'a, 'py>, V: Texts<'a, 'py>> Reader<'a, 'py, K, V> {
         Ok((0..count).map(move |_| Item(self.value(depth + 1))))
     }
 
-    fn list(&mut self, count: usize, depth: usize) -> PyResult<Bound<'py, PyAny>> {
+    fn list(&mut self, count: usize, depth: usize) -> Read<Bound<'py, PyAny>> {
         let py = self.py;
         Ok(PyList::new(py, self.items(count, depth)?)?.into_any())
     }
 
-    fn dict(&mut self, count: usize, depth: usize) -> PyResult<Bound<'py, PyAny>> {
+    fn dict(&mut self, count: usize, depth: usize) -> Read<Bound<'py, PyAny>> {
         let dict = PyDict::new(self.py);
         for _ in 0..count {
             let key = self.key(depth)?;
@@ -216,7 +246,7 @@ impl<'a, 'py, K: Texts<'a, 'py>, V: Texts<'a, 'py>> Reader<'a, 'py, K, V> {
     }
 
     /// The key of a map.
-    fn key(&mut self, depth: usize) -> PyResult<Bound<'py, PyAny>> {
+    fn key(&mut self, depth: usize) -> Read<Bound<'py, PyAny>> {
         let &first = self.rest.first().ok_or_else(|| undecodable("cut short"))?;
         let length = match Marker::from_u8(first) {
             Marker::FixPos(number) if K::NUMBERED => {
@@ -234,7 +264,7 @@ impl<'a, 'py, K: Texts<'a, 'py>, V: Texts<'a, 'py>> Reader<'a, 'py, K, V> {
         self.keys.text(self.py, bytes)
     }
 
-    fn extension(&mut self, length: usize, depth: usize) -> PyResult<Bound<'py, PyAny>> {
+    fn extension(&mut self, length: usize, depth: usize) -> Read<Bound<'py, PyAny>> {
         let py = self.py;
         let number = i8::from_be_bytes(self.number()?);
         let data = self.take(length)?;
@@ -244,15 +274,15 @@ impl<'a, 'py, K: Texts<'a, 'py>, V: Texts<'a, 'py>> Reader<'a, 'py, K, V> {
             extension::TUPLE => Ok(PyTuple::new(py, self.inner(data, depth)?)?.into_any()),
             extension::SET => Ok(PySet::new(py, self.inner(data, depth)?)?.into_any()),
             extension::FROZEN_SET => Ok(PyFrozenSet::new(py, self.inner(data, depth)?)?.into_any()),
-            extension::INTEGER => extension::read_integer(py, data),
-            extension::DECIMAL => types.decimal.bind(py).call1((text()?,)),
-            extension::DATETIME => extension::read_moment(py, &types.datetime, text()?, types),
-            extension::TIME => extension::read_moment(py, &types.time, text()?, types),
-            extension::DATE => types.date.bind(py).call_method1("fromisoformat", (text()?,)),
+            extension::INTEGER => Ok(extension::read_integer(py, data)?),
+            extension::DECIMAL => Ok(types.decimal.bind(py).call1((text()?,))?),
+            extension::DATETIME => Ok(extension::read_moment(py, &types.datetime, text()?, types)?),
+            extension::TIME => Ok(extension::read_moment(py, &types.time, text()?, types)?),
+            extension::DATE => Ok(types.date.bind(py).call_method1("fromisoformat", (text()?,))?),
             extension::TIMEDELTA => {
                 extension::read_timedelta(py, text()?, types)?.ok_or_else(|| undecodable("no timedelta"))
             }
-            extension::UUID => types.uuid.bind(py).call1((py.None(), PyBytes::new(py, data))),
+            extension::UUID => Ok(types.uuid.bind(py).call1((py.None(), PyBytes::new(py, data)))?),
             extension::COMPLEX => extension::read_complex(py, data).ok_or_else(|| undecodable("no complex number")),
             extension::BYTE_ARRAY => Ok(PyByteArray::new(py, data).into_any()),
             extension::MEMBER => member(py, &self.inner(data, depth)?, types),
@@ -261,7 +291,7 @@ impl<'a, 'py, K: Texts<'a, 'py>, V: Texts<'a, 'py>> Reader<'a, 'py, K, V> {
     }
 
     /// The array of values that is an extension's data.
-    fn inner(&mut self, data: &'a [u8], depth: usize) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    fn inner(&mut self, data: &'a [u8], depth: usize) -> Read<Vec<Bound<'py, PyAny>>> {
         let rest = std::mem::replace(&mut self.rest, data);
         let read = self.array(depth);
         let left = std::mem::replace(&mut self.rest, rest);
@@ -269,7 +299,7 @@ impl<'a, 'py, K: Texts<'a, 'py>, V: Texts<'a, 'py>> Reader<'a, 'py, K, V> {
         if left.is_empty() { Ok(items) } else { Err(undecodable("something follows an extension's array")) }
     }
 
-    fn array(&mut self, depth: usize) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    fn array(&mut self, depth: usize) -> Read<Vec<Bound<'py, PyAny>>> {
         if depth > DEEPEST {
             return Err(undecodable("nested too deep"));
         }
@@ -284,7 +314,7 @@ impl<'a, 'py, K: Texts<'a, 'py>, V: Texts<'a, 'py>> Reader<'a, 'py, K, V> {
 }
 
 /// A value that was read, or why it was not.
-struct Item<'py>(PyResult<Bound<'py, PyAny>>);
+struct Item<'py>(Read<Bound<'py, PyAny>>);
 
 impl<'py> IntoPyObject<'py> for Item<'py> {
     type Target = PyAny;
@@ -293,21 +323,22 @@ impl<'py> IntoPyObject<'py> for Item<'py> {
 
     #[inline]
     fn into_pyobject(self, _py: Python<'py>) -> PyResult<Self::Output> {
-        self.0
+        self.0.map_err(PyErr::from)
     }
 }
 
-fn unmet() -> PyErr {
+fn unmet() -> Fault {
     undecodable("a text that was not met before")
 }
 
-fn integer(py: Python<'_>, number: i64) -> PyResult<Bound<'_, PyAny>> {
+fn integer(py: Python<'_>, number: i64) -> Read<Bound<'_, PyAny>> {
     Ok(number.into_pyobject(py)?.into_any())
 }
 
-fn member<'py>(py: Python<'py>, parts: &[Bound<'py, PyAny>], types: &Types) -> PyResult<Bound<'py, PyAny>> {
+fn member<'py>(py: Python<'py>, parts: &[Bound<'py, PyAny>], types: &Types) -> Read<Bound<'py, PyAny>> {
     let [module, class, name, _value] = parts else { return Err(undecodable("no member of an enumeration")) };
-    let (module, name) = (module.cast::<PyString>()?, name.cast::<PyString>()?);
-    let class = class.cast::<PyString>()?;
+    let (module, name) =
+        (module.cast::<PyString>().map_err(PyErr::from)?, name.cast::<PyString>().map_err(PyErr::from)?);
+    let class = class.cast::<PyString>().map_err(PyErr::from)?;
     types.member(py, module, class.to_str()?, name)?.ok_or_else(|| undecodable("an enumeration that is not loaded"))
 }

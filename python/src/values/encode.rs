@@ -22,13 +22,13 @@ const LARGE: usize = 32 << 10;
 enum Stop {
     /// The value has no exact plain form.
     NoForm,
-    /// Python raised.
-    Raised(PyErr),
+    /// Python raised. In a box: the answer of each value then fits the processor's registers.
+    Raised(Box<PyErr>),
 }
 
 impl From<PyErr> for Stop {
     fn from(error: PyErr) -> Self {
-        Self::Raised(error)
+        Self::Raised(Box::new(error))
     }
 }
 
@@ -50,7 +50,7 @@ fn written(value: &Bound<'_, PyAny>, refers: bool) -> PyResult<Option<Vec<u8>>> 
             Ok(()) if out.as_slice().len() < LARGE => Ok(Some(out.as_slice().to_vec())),
             Ok(()) => Ok(Some(std::mem::take(out).into_vec())),
             Err(Stop::NoForm) => Ok(None),
-            Err(Stop::Raised(error)) => Err(error),
+            Err(Stop::Raised(error)) => Err(*error),
         }
     })
 }
@@ -130,11 +130,15 @@ impl Writer<'_> {
     /// The key of a map.
     fn key(&mut self, key: &Bound<'_, PyAny>, depth: usize) -> Result<(), Stop> {
         let Some(written) = self.written.as_deref_mut() else { return self.value(key, depth) };
-        if let Ok(text) = key.cast_exact::<PyString>() {
-            let text = utf8(text)?;
+        if let Ok(key) = key.cast_exact::<PyString>() {
+            if let Some(number) = written.known_key(key) {
+                self.out.as_mut_vec().push(number);
+                return Ok(());
+            }
+            let text = utf8(key)?;
             if repeats::is_numbered(text.len()) {
                 let start = text_start(self.out, text);
-                if let Some(number) = written.keys.number(self.out.as_slice(), text, start) {
+                if let Some(number) = written.key(self.out.as_slice(), key, text, start) {
                     self.out.as_mut_vec().push(number);
                     return Ok(());
                 }

@@ -6,9 +6,10 @@
 //! - anywhere else `C1`, which MessagePack never uses, and a byte are the text of that number among the values.
 //!
 //! Texts of two to 255 bytes are numbered as they are written in full, keys and values apart, and each number begins again after
-//! the last one. Texts are known by what they say: an address may be another text's a moment later.
+//! the last one. Texts are known by what they say: an address may be another text's a moment later, unless the text is held.
 
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 
 /// So many keys and so many values can be referred to.
 pub(super) const KEYS: usize = 128;
@@ -67,6 +68,7 @@ pub(super) fn place(text: &[u8], bits: u32) -> usize {
 pub(super) struct Written {
     pub(super) keys: Numbered<KEYS>,
     pub(super) values: Numbered<VALUES>,
+    objects: Objects,
 }
 
 impl Written {
@@ -75,10 +77,54 @@ impl Written {
         self.values.begin();
     }
 
+    /// Lets go of what it refers to, with the interpreter at hand.
+    pub(super) fn end(&mut self) {
+        self.objects.held.clear();
+    }
+
     /// What was written has moved: nothing of it can be referred to any more.
     pub(super) fn forget(&mut self) {
         self.keys.oldest = self.keys.next;
         self.values.oldest = self.values.next;
+    }
+
+    /// The number of a key whose very object was written: rows of one maker share their keys.
+    #[inline]
+    pub(super) fn known_key(&self, key: &Bound<'_, PyString>) -> Option<u8> {
+        let address = key.as_ptr() as usize;
+        let (known, count) = self.objects.places[Objects::place(address)];
+        (known == address && self.keys.counts(count)).then(|| self.keys.number_of(count))
+    }
+
+    /// The number of a key that was written; otherwise it gets one, for it is written next, from `start` on.
+    #[inline]
+    pub(super) fn key(&mut self, out: &[u8], key: &Bound<'_, PyString>, text: &str, start: usize) -> Option<u8> {
+        let number = self.keys.number(out, text, start);
+        if number.is_none() && self.objects.held.len() < KEYS {
+            let address = key.as_ptr() as usize;
+            self.objects.places[Objects::place(address)] = (address, self.keys.next - 1);
+            self.objects.held.push(key.clone().unbind());
+        }
+        number
+    }
+}
+
+/// Keys by their addresses and counts. Each is held until the value is written, so that its address stays its own.
+struct Objects {
+    places: Box<[(usize, u64); 1 << PLACE_BITS]>,
+    held: Vec<Py<PyString>>,
+}
+
+impl Default for Objects {
+    fn default() -> Self {
+        Self { places: Box::new([(0, 0); 1 << PLACE_BITS]), held: Vec::new() }
+    }
+}
+
+impl Objects {
+    #[inline]
+    fn place(address: usize) -> usize {
+        ((address as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (u64::BITS - PLACE_BITS)) as usize
     }
 }
 
@@ -114,17 +160,28 @@ impl<const LAST: usize> Numbered<LAST> {
         self.oldest = self.next;
     }
 
+    /// Whether what was counted so can be referred to.
+    #[inline]
+    fn counts(&self, count: u64) -> bool {
+        count >= self.oldest && self.next - count <= LAST as u64
+    }
+
+    #[inline]
+    fn number_of(&self, count: u64) -> u8 {
+        ((count - self.first) % LAST as u64) as u8
+    }
+
     /// The number of a text that was written; otherwise it gets one, for it is written next, from `start` on.
     #[inline]
     pub(super) fn number(&mut self, out: &[u8], text: &str, start: usize) -> Option<u8> {
         let text = text.as_bytes();
         let ends = Ends::of(text);
         let place = &mut self.places[ends.place(PLACE_BITS)];
-        let counts = place.count >= self.oldest && self.next - place.count <= LAST as u64;
-        if counts && place.ends == ends {
-            let is_same = || out.get(place.start..place.start + text.len()) == Some(text);
+        let Place { count, start: from, .. } = *place;
+        if place.ends == ends && count >= self.oldest && self.next - count <= LAST as u64 {
+            let is_same = || out.get(from..from + text.len()) == Some(text);
             if text.len() <= KNOWN_BY_ENDS || is_same() {
-                return Some(((place.count - self.first) % LAST as u64) as u8);
+                return Some(self.number_of(count));
             }
         }
         *place = Place { count: self.next, ends, start };

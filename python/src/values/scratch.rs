@@ -29,6 +29,7 @@ impl Scratch {
         scratch.seen.begin();
         scratch.written.begin();
         let done = work(&mut scratch);
+        scratch.written.end();
         scratch.out.as_mut_vec().clear();
         if scratch.out.as_vec().capacity() <= KEPT_BYTES && scratch.seen.places.len() <= KEPT_PLACES {
             KEPT.with(|kept| kept.set(Some(scratch)));

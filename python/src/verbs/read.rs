@@ -48,11 +48,11 @@ both_faces! {
 pub(crate) fn get_at_hand<'py>(
     cache: &Bound<'py, Core>,
     key: &Any<'py>,
-    default: Any<'py>,
+    default: &Any<'py>,
     version: &Any<'py>,
 ) -> PyResult<Any<'py>> {
     match at_hand(cache, key, Some(version)) {
-        Some(found) => Ok(found?.unwrap_or(default)),
+        Some(found) => Ok(found?.unwrap_or_else(|| default.clone())),
         None => Ok(cache.py().NotImplemented().into_bound(cache.py())),
     }
 }

@@ -228,10 +228,10 @@ impl Delete<'_> {
     fn now(&self) -> Poll<Result<bool>> {
         let cache = self.cache;
         let remove = |key: &Parts<'_>| {
-            if is_unportable(&[key.lead(), key.name()]) {
-                return None;
-            }
-            cache.state().backend.remove_at_once(key)
+            let removed = cache.state().backend.remove_at_once(key)?;
+            // Who stored it was warned of its key; who did not is warned where there is nothing at hand.
+            let warned = !removed && is_unportable(&[key.lead(), key.name()]);
+            (!warned).then_some(removed)
         };
         let Some(removed) = cache.in_parts(self.key, self.version.as_ref(), remove) else { return Poll::Pending };
         if removed {
