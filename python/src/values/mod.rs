@@ -18,6 +18,7 @@ mod live;
 mod pickle;
 mod repeats;
 mod scratch;
+mod texts;
 mod types;
 
 use std::sync::Arc;
