@@ -36,7 +36,7 @@ soak: ## the long form of the tests against kills, power losses, damage and full
 	KEEPWARM_SOAK=1 cargo test --release -p keepwarm-engine --all-features --test gates -- --test-threads 1 $(ARGS)
 
 miri: ## the engine's own code over plain memory under Miri; needs a nightly Rust with the component miri
-	cargo +nightly miri test -p keepwarm-engine --lib -- shard:: marks:: spot:: bulk:: words:: options:: head::
+	cargo +nightly miri test -p keepwarm-engine --lib -- shard:: leases:: marks:: spot:: bulk:: words:: options:: head:: store::read::
 
 portable: ## that the library with the file store compiles for macOS; adds the target to the toolchain
 	rustup target add x86_64-apple-darwin

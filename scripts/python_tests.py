@@ -14,7 +14,6 @@ import shutil
 import subprocess
 import sys
 import tarfile
-import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,10 +21,18 @@ PACKAGE = ROOT / "python"
 
 TESTS = PACKAGE / "tests"
 
-# Django's series whose tests are run, and what the package's own tests need; the last four are for the documented snippets and
-# for the examples.
+# Newer Pythons, on which the newest Django's tests are run where they are installed.
+NEWER = ("3.12", "3.13")
+
+# Event loops that are not asyncio's own, a runner that makes them, and what checks the stubs; basedpyright brings its node along.
+LOOPS = ["uvloop>=0.21", "anyio>=4", "pytest-asyncio>=1"]
+CHECKERS = ["mypy>=1.18", "basedpyright>=1.31"]
+
+# Django's series whose tests are run, and what the package's own tests need; the four before the last two lists
+# are for the documented snippets and for the examples.
 DJANGO = "django==5.2.*"
-NEEDED = [DJANGO, "pytest>=8", "hypothesis>=6", "djangorestframework>=3.16", "fastapi>=0.115", "httpx>=0.28", "uvicorn>=0.30"]
+NEEDED = [DJANGO, "pytest>=8", "freezegun>=1.5", "maturin>=1.9,<2", "hypothesis>=6"]
+NEEDED += ["djangorestframework>=3.16", "fastapi>=0.115", "httpx>=0.28", "uvicorn>=0.30", *LOOPS, *CHECKERS]
 
 
 def target():
@@ -34,21 +41,36 @@ def target():
     return Path(given).resolve() if given else ROOT / "target"
 
 
-def environment(place):
+def environment(place, needed, interpreter=sys.executable):
     """An environment with what is needed; its Python."""
     python = place / "bin/python"
     stamp = place / "needed.txt"
-    if not stamp.exists() or stamp.read_text() != "\n".join(NEEDED):
-        venv.create(place, clear=True, with_pip=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *NEEDED], check=True)
-        stamp.write_text("\n".join(NEEDED))
+    wanted = "\n".join([str(interpreter), *needed])
+    if not stamp.exists() or stamp.read_text() != wanted:
+        subprocess.run([interpreter, "-m", "venv", "--clear", place], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", *needed], check=True)
+        stamp.write_text(wanted)
     return python
+
+
+def interpreters():
+    """Those of the newer Pythons that are there, by version; who is not there is named."""
+    for version in NEWER:
+        kept_apart = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+        found = [shutil.which(f"python{version}"), *sorted(kept_apart.glob(f"{version}.*/bin/python{version}"))]
+        for path in filter(None, found):
+            # A launcher may be there without what it launches, and Debian's without what makes an environment.
+            if subprocess.run([path, "-c", "import ensurepip"], capture_output=True).returncode == 0:
+                yield version, path
+                break
+        else:
+            print(f"python{version} is not installed: the newest Django's tests are not run on it", flush=True)
 
 
 def package(place):
     """The package with the extension as it is built now."""
     build = os.environ | {"PYO3_BUILD_EXTENSION_MODULE": "1"}
-    subprocess.run(["cargo", "build", "--quiet", "-p", "keepwarm-python"], cwd=ROOT, env=build, check=True)
+    subprocess.run(["cargo", "build", "--quiet", "-p", "keepwarm-python", "--lib", "--example", "neighbour"], cwd=ROOT, env=build, check=True)
     library = {"darwin": "lib_native.dylib", "win32": "_native.dll"}.get(sys.platform, "lib_native.so")
     if place.exists():
         shutil.rmtree(place)
@@ -79,19 +101,32 @@ def folders():
     return found
 
 
+def django(place, python, variables):
+    """Django's own tests: of the series that we are for, and of the newest that newer Pythons have."""
+    suite = TESTS / "django_suite/run.py"
+    tree = sources(python, place / "sources")
+    runs = [(python, tree, kind, face) for kind in ("memory", "file", "redis") for face in ("sync", "async")]
+    newer = list(interpreters())
+    for version, path in newer:
+        python = environment(place / f"environment-{version}", ["django"], path)
+        # Every kind on the newest of them; what differs on the others is Python, which the memory's tests meet as well.
+        kinds = ("memory", "file", "redis") if version == newer[-1][0] else ("memory",)
+        runs += [(python, sources(python, place / "sources"), kind, "sync") for kind in kinds]
+    codes = []
+    for python, tree, kind, face in runs:
+        print(f"\n{tree.name} on {python.parent.parent.name}: {kind}, {face}", flush=True)
+        codes.append(subprocess.run([python, suite, tree, kind, face], env=variables).returncode)
+    return max(codes)
+
+
 def main():
     place = target() / "python-tests"
-    python = environment(place / "environment")
+    python = environment(place / "environment", NEEDED)
     package(place / "package")
     variables = os.environ | {"PYTHONPATH": str(place / "package"), "PYTHONDONTWRITEBYTECODE": "1"}
+    variables["KEEPWARM_NEIGHBOUR"] = str(target() / "debug/examples/neighbour")
     if sys.argv[1:2] == ["django"]:
-        suite = PACKAGE / "tests/django_suite/run.py"
-        tree = sources(python, place / "sources")
-        codes = [
-            subprocess.run([python, suite, tree, kind, face], env=variables).returncode
-            for kind, face in (("memory", "sync"), ("memory", "async"), ("file", "sync"))
-        ]
-        return max(codes)
+        return django(place, python, variables)
     options = sys.argv[2:]
     tests = folders()
     if options and options[0] in tests:

@@ -277,6 +277,8 @@ def all_steps(packages, target, nextest):
         Step("doc", cargo("doc", "--no-deps", "--lib"), environment=warnings),
         Step("build", cargo("build", "--all-targets")),
         *test_steps(own_harnesses(packages), nextest),
+        # The same tests as among those above, on the other server that speaks so.
+        Step("valkey", [*python, "scripts/valkey.py"], Libtest),
         Step("doctests", cargo("test", "--doc", "--no-fail-fast"), Libtest),
         # The extension module is no default member: it is built as the package builds it, and tested through Python.
         Step(

@@ -45,7 +45,7 @@ async def warmest():
 async def report(city: str, degrees: int, request: Request):
     """A new measurement: nobody reads the old one after this returned. Ten of them in a minute."""
     limit = await cache.rate_limit(f"report:{request.client.host}", 10, 60)
-    if not limit["allowed"]:
+    if not limit.allowed:
         raise HTTPException(429, "ten reports in a minute are enough")
     source.cities[city] = degrees
     await cache.invalidate_tag("weather")

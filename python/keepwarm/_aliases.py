@@ -4,13 +4,13 @@ import importlib
 import os
 import sys
 import threading
-import tomllib
 
-from keepwarm._native import known_backends
+from keepwarm._native import known_backends, settings_of_environment
 from keepwarm._opening import flattened
 from keepwarm.exceptions import ConfigurationError, InvalidCacheBackendError
 
 _configured = None
+_environment = None
 _lock = threading.Lock()
 
 
@@ -26,15 +26,25 @@ def configure(caches):
 
 
 def settings():
-    """What `configure` set; else Django's `CACHES`; else the file that `KEEPWARM_SETTINGS` names; else one in memory."""
+    """What `configure` set; else Django's `CACHES`; else what the environment says (`KEEPWARM_SETTINGS`, `KEEPWARM_URL`, ..., as
+    docs/settings.md has them); else one in memory."""
     if _configured is not None:
         return _configured
     if (conf := sys.modules.get("django.conf")) is not None and conf.settings.configured:
         return conf.settings.CACHES
-    if path := os.environ.get("KEEPWARM_SETTINGS"):
-        with open(path, "rb") as file:
-            return tomllib.load(file).get("caches", {})
-    return {"default": {"backend": "memory"}}
+    return environment() or {"default": {"backend": "memory"}}
+
+
+def environment():
+    """What the environment says, read and checked by what Rust programs read it with; read again when it changed."""
+    global _environment
+    variables = {name: value for name, value in os.environ.items() if name.startswith("KEEPWARM_")}
+    # Where one of them says something of the caches, each has to be known.
+    if not any(name in ("KEEPWARM_SETTINGS", "KEEPWARM_URL") or name.endswith("_URL") or "__" in name for name in variables):
+        return None
+    if _environment is None or _environment[0] != variables:
+        _environment = variables, settings_of_environment(variables)
+    return _environment[1]
 
 
 class Aliases:
@@ -122,3 +132,7 @@ class DefaultCache:
 
     def __repr__(self):
         return f"<the default cache: {self._aliases['default']!r}>"
+
+
+class AsyncDefaultCache(DefaultCache):
+    """The same of the async face."""

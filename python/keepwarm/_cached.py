@@ -229,3 +229,11 @@ class BoundCachedFunction:
     def refresh(self, /, *arguments, **options):
         """Runs the method and swaps its result in; readers have the old one until then."""
         return self.__func__.refresh(self.__self__, *arguments, **options)
+
+    def cache_clear(self):
+        """Drops the results of all arguments, of all objects, in every process, and forgets the counts of this one."""
+        return self.__func__.cache_clear()
+
+    def cache_info(self):
+        """How many calls were answered from the cache, and how often the method ran; of all objects."""
+        return self.__func__.cache_info()

@@ -12,6 +12,8 @@ import fractions
 import pathlib
 import uuid
 import zoneinfo
+from collections.abc import Callable
+from typing import Any
 
 _PATHS = (pathlib.PosixPath, pathlib.WindowsPath, pathlib.PurePosixPath, pathlib.PureWindowsPath)
 
@@ -70,7 +72,7 @@ def _zone(zone):
     raise TypeError(f"the time zone {zone!r} has no stable form")
 
 
-_WRITERS = {
+_WRITERS: dict[type, Callable[[Any], tuple[str, Any]]] = {
     datetime.datetime: lambda value: ("datetime", (value.replace(tzinfo=None).isoformat(), value.fold, _zone(value.tzinfo))),
     datetime.time: lambda value: ("time", (value.replace(tzinfo=None).isoformat(), value.fold, _zone(value.tzinfo))),
     datetime.date: lambda value: ("date", value.isoformat()),

@@ -4,6 +4,7 @@ import re
 import warnings
 
 from keepwarm._at_hand import aget
+from keepwarm._custom import FourMethods
 from keepwarm._native import Core, use_default_timeout
 from keepwarm._opening import Opening
 from keepwarm.exceptions import CacheKeyWarning
@@ -29,6 +30,14 @@ def default_key_func(key, key_prefix, version):
     return f"{key_prefix}:{version}:{key}"
 
 
+def key_warnings(key):
+    """What Memcached would have against a stored key, in Django's words."""
+    if len(key) > LONGEST_KEY:
+        yield f"Cache key will cause errors if used with memcached: {key!r} (longer than {LONGEST_KEY})"
+    if _UNPORTABLE.search(key):
+        yield f"Cache key contains characters that will cause errors if used with memcached: {key!r}"
+
+
 class Cache(Opening, Core):
     """A cache for plain Python. `options` are those of the backend, in any case, as settings have them."""
 
@@ -49,11 +58,7 @@ class Cache(Opening, Core):
 
     def validate_key(self, key):
         """Warns of a key that not every backend would take."""
-        if len(key) > LONGEST_KEY:
-            message = f"Cache key will cause errors if used with memcached: {key!r} (longer than {LONGEST_KEY})"
-            warnings.warn(message, CacheKeyWarning, stacklevel=4)
-        if _UNPORTABLE.search(key):
-            message = f"Cache key contains characters that will cause errors if used with memcached: {key!r}"
+        for message in key_warnings(key):
             warnings.warn(message, CacheKeyWarning, stacklevel=4)
 
     def make_and_validate_key(self, key, version=None):
@@ -91,6 +96,18 @@ class DummyCache(Cache):
     kind = "dummy"
 
 
+class BaseCache(FourMethods, Cache):
+    """Base of a store of one's own: a subclass has `get`, `set`, `delete` and `clear`, and gets everything else.
+
+    They keep bytes under stored keys; `keepwarm._custom` says more. Each object is a store.
+    """
+
+    kind = "custom"
+
+    def __init__(self, *, timeout=None, **options):
+        super().__init__(timeout=timeout, **options)
+
+
 #: The verbs with a twin that is awaited.
 VERBS = (
     "get has_key ttl set add replace delete touch once get_many set_many delete_many get_or_set get_or_set_many refresh "
@@ -114,6 +131,9 @@ for _verb in VERBS:
     # The native method itself: a call goes through nothing of Python's.
     setattr(AsyncFace, _verb, getattr(Core, f"a{_verb}"))
 AsyncFace.get = aget
+
+# FastDjango's callers may test what `set` answers, which is None in Django.
+AsyncFace.set = Core._aset_told
 
 
 class AsyncNamespace:

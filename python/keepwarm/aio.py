@@ -3,6 +3,7 @@
 from keepwarm.core.cache import (
     DEFAULT_TIMEOUT,
     AsyncCache,
+    BaseCache,
     DummyCache,
     FileCache,
     MemoryCache,
@@ -11,11 +12,13 @@ from keepwarm.core.cache import (
     cached,
     caches,
     get_cache,
+    get_redis_connection,
 )
 
 __all__ = [
     "DEFAULT_TIMEOUT",
     "AsyncCache",
+    "BaseCache",
     "DummyCache",
     "FileCache",
     "MemoryCache",
@@ -24,4 +27,5 @@ __all__ = [
     "cached",
     "caches",
     "get_cache",
+    "get_redis_connection",
 ]

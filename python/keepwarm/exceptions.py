@@ -3,9 +3,13 @@
 A miss, a refused write and an undecodable value are answers and raise nothing.
 """
 
+from __future__ import annotations
+
 import builtins
+from typing import TYPE_CHECKING
 
 __all__ = [
+    "CacheConfigurationWarning",
     "CacheError",
     "CacheKeyWarning",
     "ConfigurationError",
@@ -17,18 +21,23 @@ __all__ = [
     "InvalidTimeout",
     "KeyNotFound",
     "LockLost",
+    "ModelInstanceWarning",
     "NotAnInteger",
     "SerializationError",
     "TimeoutError",
     "UnsupportedError",
 ]
 
-try:
-    from django.core.exceptions import ImproperlyConfigured as _ImproperlyConfigured
-except ImportError:
+if TYPE_CHECKING:
+    # Whether there is a Django is nothing that a type could say.
+    class _ImproperlyConfigured(Exception): ...
+else:
+    try:
+        from django.core.exceptions import ImproperlyConfigured as _ImproperlyConfigured
+    except ImportError:
 
-    class _ImproperlyConfigured(Exception):  # type: ignore[no-redef]
-        """Django's name for settings that do not fit together, where there is no Django."""
+        class _ImproperlyConfigured(Exception):
+            """Django's name for settings that do not fit together, where there is no Django."""
 
 
 class CacheError(Exception):
@@ -93,3 +102,11 @@ class DeadlockError(CacheError, RuntimeError):
 
 class CacheKeyWarning(RuntimeWarning):
     """A key that not every backend would take."""
+
+
+class ModelInstanceWarning(UserWarning):
+    """An instance of a model is cached whole; see `model_policy`."""
+
+
+class CacheConfigurationWarning(RuntimeWarning):
+    """Settings that work, and say something that has no effect."""

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use keepwarm::backend::KINDS;
+use keepwarm::backends::memory::Memory;
+use keepwarm::clock::Clock;
 use keepwarm::codec::Codec;
 use keepwarm::settings::{AliasSettings, SettingValue};
 use keepwarm::{Cache, Caches, Result};
@@ -13,7 +15,9 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 
-use crate::values::{Pickling, Signing, Values};
+use crate::awaitable::Awaiter;
+use crate::custom::CustomStore;
+use crate::values::{Models, Pickling, Signing, Values};
 
 /// The name under which stored keys are taken as they are: whoever made them has a way of their own.
 const VERBATIM: &str = "keepwarm.verbatim";
@@ -27,6 +31,31 @@ pub(crate) struct Alias {
     /// Whether keys are made in the one way that Rust knows.
     pub(crate) plain: bool,
     pub(crate) values: Values,
+    /// Whether it goes by Python's `time.time`.
+    pub(crate) python_clock: bool,
+}
+
+/// What only Python's aliases can be told.
+#[derive(Default)]
+pub(crate) struct More {
+    /// The store itself, where it is written in Python.
+    pub(crate) store: Option<Py<CustomStore>>,
+    pub(crate) python_clock: bool,
+    /// Whether trees are kept as objects.
+    pub(crate) live: bool,
+    pub(crate) models: Models,
+}
+
+impl More {
+    /// From a dict of these words.
+    pub(crate) fn read(given: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+        let Some(given) = given else { return Ok(Self::default()) };
+        let word = |name: &str| given.get_item(name).map(|value| value.filter(|value| !value.is_none()));
+        let store = word("store")?.map(|store| store.cast_into::<CustomStore>()).transpose()?.map(Bound::unbind);
+        let flag = |name: &str| word(name).map(|flag| flag.is_some_and(|flag| flag.is_truthy().unwrap_or(false)));
+        let models = word("model_policy")?.map(|word| Models::named(&word)).transpose()?.unwrap_or_default();
+        Ok(Self { store, python_clock: flag("python_clock")?, live: flag("live")?, models })
+    }
 }
 
 /// The caches of the process by what their settings say.
@@ -40,26 +69,31 @@ impl Alias {
         plain: bool,
         pickling: Option<(bool, Vec<String>)>,
         own: bool,
-        live: bool,
+        more: &More,
     ) -> PyResult<Self> {
         let table = match setting(settings.as_any())? {
             SettingValue::Table(table) => table,
             _ => return Err(PyTypeError::new_err("the settings of an alias are a dict")),
         };
         let (cache, verbatim) =
-            opened(name, &table, own).map_err(|error| crate::errors::raise(settings.py(), &error))?;
-        Ok(Self { values: values(&cache, &table, pickling, live), cache, verbatim, plain })
+            opened(name, &table, own, more).map_err(|error| crate::errors::raise(settings.py(), &error))?;
+        let values = Values { models: more.models, ..values(&cache, &table, pickling, more.live) };
+        Ok(Self { values, cache, verbatim, plain, python_clock: more.python_clock })
     }
 
     /// The alias' part that a namespace is.
     pub(crate) fn namespace(&self, name: &str) -> Self {
         let cache = Cache::clone(&self.cache.namespace(name));
-        Self { verbatim: cache.clone(), cache, plain: true, values: self.values.clone() }
+        let values = self.values.clone();
+        Self { verbatim: cache.clone(), cache, plain: true, values, python_clock: self.python_clock }
     }
 }
 
-fn opened(name: &str, table: &[(String, SettingValue)], own: bool) -> Result<(Cache, Cache)> {
-    let mut identity = name.to_owned();
+fn opened(name: &str, table: &[(String, SettingValue)], own: bool, more: &More) -> Result<(Cache, Cache)> {
+    let mut identity = format!("{name} {}", more.python_clock);
+    if let Some(store) = &more.store {
+        identity.push_str(&format!(" {:p}", store.as_ptr()));
+    }
     for (option, value) in table {
         identity.push_str(&format!("\n{option:?}="));
         spell(&mut identity, value);
@@ -72,7 +106,23 @@ fn opened(name: &str, table: &[(String, SettingValue)], own: bool) -> Result<(Ca
         .iter()
         .fold(AliasSettings::default(), |settings, (option, value)| settings.with(option.clone(), value.clone()));
     // Both in one set of caches: they share the store.
-    let built = Caches::builder()
+    let mut builder = Caches::builder();
+    if more.python_clock {
+        builder = builder.clock(Clock::following(&crate::clock::PYTHON));
+    }
+    if let Some(store) = &more.store {
+        Awaiter::is_asked_for();
+        let adapter = store.get().0.clone().clock(if more.python_clock {
+            Clock::following(&crate::clock::PYTHON)
+        } else {
+            Clock::system()
+        });
+        let backend = table.iter().find(|(option, _)| option == "backend");
+        if let Some((_, SettingValue::Text(backend))) = backend {
+            builder = builder.register(backend, move |_| Ok(adapter.clone()));
+        }
+    }
+    let built = builder
         .key_function(VERBATIM, |key: &str, _: &str, _: &keepwarm::key::Version| key.to_owned())
         // Settings have to name one; it is built when it is asked for, and nobody does.
         .alias("default", settings.clone())
@@ -131,7 +181,7 @@ fn values(
         Some((true, keys)) => (Pickling::Always, keys),
     };
     let signing = Arc::new(Signing::new(keys.iter().map(String::as_str)));
-    Values { keeps_objects: cache.abilities().keeps_objects, live, codec, pickling, signing }
+    Values { keeps_objects: cache.abilities().keeps_objects, live, codec, pickling, signing, models: Models::default() }
 }
 
 /// A setting as Rust reads it.
@@ -162,6 +212,12 @@ fn setting(value: &Bound<'_, PyAny>) -> PyResult<SettingValue> {
         // A path, say: what it is as text.
         Ok(SettingValue::Text(value.call_method0("__fspath__").unwrap_or_else(|_| value.clone()).str()?.to_string()))
     }
+}
+
+/// Whether the store in memory of this name counts its entries as Django does; `None` where there is none.
+#[pyfunction]
+pub(crate) fn memory_counts_as_django(location: &str) -> Option<bool> {
+    Memory::counts_as_django(location)
 }
 
 /// Every name under which settings can ask for a backend of this library.

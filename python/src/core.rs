@@ -9,7 +9,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
-use crate::alias::Alias;
+use crate::alias::{Alias, More};
 use crate::arguments;
 
 /// A handle on an alias; base of every cache class. `_open` says which.
@@ -98,6 +98,9 @@ impl Core {
         let mut link = self.first.get().ok_or_else(unopened)?;
         while let Some(next) = link.next.get() {
             link = next;
+        }
+        if link.alias.python_clock {
+            Python::attach(crate::clock::tell)?;
         }
         Ok(&link.alias)
     }
@@ -211,8 +214,9 @@ impl Core {
 
     /// Makes this a handle on the alias of these settings. `plain`: whether its keys are `prefix:version:key`.
     /// `pickling`: whether values may be pickled for a store that others can write to, and the keys that then sign.
-    /// `own`: not the one of everybody who has the same settings. `live`: whether trees are kept as objects.
-    #[pyo3(signature = (name, settings, plain, pickling = None, own = false, live = false))]
+    /// `own`: not the one of everybody who has the same settings. `more`: `store`, a store written in Python; `python_clock`,
+    /// whether it goes by `time.time`; `live`, whether trees are kept as objects; `model_policy`.
+    #[pyo3(signature = (name, settings, plain, pickling = None, own = false, more = None))]
     fn _open(
         &self,
         name: &str,
@@ -220,9 +224,10 @@ impl Core {
         plain: bool,
         pickling: Option<(bool, Vec<String>)>,
         own: bool,
-        live: bool,
+        more: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<()> {
-        let mut link = Link { alias: Alias::open(name, settings, plain, pickling, own, live)?, next: OnceLock::new() };
+        let alias = Alias::open(name, settings, plain, pickling, own, &More::read(more)?)?;
+        let mut link = Link { alias, next: OnceLock::new() };
         let mut place = &self.first;
         // Of two threads that change one handle at once, each comes after the other.
         while let Err(taken) = place.set(link) {

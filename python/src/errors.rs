@@ -71,10 +71,29 @@ pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
                 // An exception without its details is better than another one in its place.
                 let _ = value.setattr(name, part);
             }
+            if let Some(cause) = raised_by_python(error) {
+                exception.set_cause(py, Some(cause.clone_ref(py)));
+            }
             exception
         }
         Err(other) => other,
     }
+}
+
+/// What a store that is written in Python raised.
+fn raised_by_python(error: &Error) -> Option<&PyErr> {
+    let mut cause = std::error::Error::source(error);
+    while let Some(found) = cause {
+        if let Some(raised) = found.downcast_ref::<PyErr>() {
+            return Some(raised);
+        }
+        let inside = found.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        if let Some(raised) = inside.and_then(|inside| inside.downcast_ref::<PyErr>()) {
+            return Some(raised);
+        }
+        cause = found.source();
+    }
+    None
 }
 
 /// An exception of `keepwarm.exceptions` by its name.

@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 
 use crate::awaitable::{Awaiter, Begin, Pending, Ready, Show};
 use crate::errors::Failure;
+use crate::interrupt;
 
 /// How a caller wants to be answered.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -65,7 +66,9 @@ impl Face {
         T: Send + 'static,
         F: Future<Output = Result<T, Failure>> + Send + 'static,
     {
-        if self == Self::Sync || cache.abilities().sharing == Sharing::Machine {
+        // A store of Python's own methods is asked where it is known who awaits.
+        let here = cache.abilities().sharing == Sharing::Network && cache.backend_kind() != "custom";
+        if self == Self::Sync || !here {
             return self.wait(py, |_| verb(), show);
         }
         Pending::start(py, Begin::Here(Box::new(|| Box::pin(shown_later(verb(), show)))))
@@ -84,7 +87,7 @@ impl Face {
     {
         match self {
             Self::Sync => {
-                let answer = py.detach(|| keepwarm::wait(verb(None)));
+                let answer = interrupt::wait(py, verb(None))?;
                 shown(py, answer, show)
             }
             Self::Async => {

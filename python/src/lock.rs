@@ -13,6 +13,7 @@ use crate::arguments::{TimeoutArgument, duration, text};
 use crate::core::Core;
 use crate::errors::Failure;
 use crate::face::Face;
+use crate::runtime::with_runtime;
 
 type Any<'py> = Bound<'py, PyAny>;
 
@@ -24,7 +25,25 @@ pub(crate) struct Lock {
     name: String,
     timeout: Duration,
     patience: Patience,
-    guard: Arc<Mutex<Option<LockGuard>>>,
+    held: Arc<Mutex<Option<Held>>>,
+}
+
+/// A lock that is held. One that nobody is left to release, because whoever got it was cancelled or forgot it, is released when
+/// it is dropped.
+struct Held(Option<LockGuard>);
+
+impl Held {
+    fn guard(mut self) -> Option<LockGuard> {
+        self.0.take()
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(guard) = self.0.take() {
+            with_runtime(|| drop(guard));
+        }
+    }
 }
 
 /// How long to wait for the lock.
@@ -58,7 +77,7 @@ impl Core {
             name: text(name)?,
             timeout: seconds("a lock's timeout", timeout)?.unwrap_or(Duration::from_secs(30)),
             patience,
-            guard: Arc::default(),
+            held: Arc::default(),
         })
     }
 }
@@ -67,12 +86,12 @@ impl Core {
 impl Lock {
     /// Takes the lock; whether it was free in time.
     fn acquire<'py>(&self, py: Python<'py>) -> PyResult<Any<'py>> {
-        self.take(py, Face::Sync, false)
+        self.take(py, Face::Sync, None)
     }
 
     /// `acquire`, to be awaited.
     fn aacquire<'py>(&self, py: Python<'py>) -> PyResult<Any<'py>> {
-        self.take(py, Face::Async, false)
+        self.take(py, Face::Async, None)
     }
 
     /// Gives the lock back; whether it was still held.
@@ -88,17 +107,17 @@ impl Lock {
     /// The number to pass on to what is written under the lock: a later owner's is always larger.
     #[getter]
     fn fence(&self) -> Option<u64> {
-        self.guard.lock().as_ref().map(LockGuard::fence)
+        self.held.lock().as_ref()?.0.as_ref().map(LockGuard::fence)
     }
 
     /// The owner's token, while the lock is held.
     #[getter]
     fn token(&self) -> Option<String> {
-        self.guard.lock().as_ref().map(|guard| guard.token().to_owned())
+        self.held.lock().as_ref()?.0.as_ref().map(|guard| guard.token().to_owned())
     }
 
     fn __enter__<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
-        slf.get().take(slf.py(), Face::Sync, true)?;
+        slf.get().take(slf.py(), Face::Sync, Some(slf.clone().unbind()))?;
         Ok(slf)
     }
 
@@ -108,32 +127,26 @@ impl Lock {
         Ok(false)
     }
 
-    fn __aenter__<'py>(&self, py: Python<'py>) -> PyResult<Any<'py>> {
-        self.take(py, Face::Async, true)
+    fn __aenter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Any<'py>> {
+        slf.get().take(slf.py(), Face::Async, Some(slf.clone().unbind()))
     }
 
     #[pyo3(signature = (*_raised))]
     fn __aexit__<'py>(&self, py: Python<'py>, _raised: &Any<'py>) -> PyResult<Any<'py>> {
-        let guard = Arc::clone(&self.guard);
-        let work = async move {
-            let held = guard.lock().take();
-            if let Some(held) = held {
-                held.release().await?;
-            }
-            Ok::<_, Failure>(())
-        };
         // What a body raised goes on.
-        Face::Async.wait(py, |_| work, |py, ()| Ok(false.into_pyobject(py)?.to_owned().into_any()))
+        self.freeing(py, Face::Async, |_| false)
     }
 }
 
 impl Lock {
-    fn take<'py>(&self, py: Python<'py>, face: Face, raises: bool) -> PyResult<Any<'py>> {
-        if self.guard.lock().is_some() {
+    /// Takes the lock: whether it was free in time, or, for who `enters` it, the lock, and an error where it was not.
+    fn take<'py>(&self, py: Python<'py>, face: Face, enters: Option<Py<Self>>) -> PyResult<Any<'py>> {
+        let raises = enters.is_some();
+        if self.held.lock().is_some() {
             return Err(PyTypeError::new_err("this lock is held already; another owner is another object"));
         }
         let (cache, name, timeout, patience) = (self.cache.clone(), self.name.clone(), self.timeout, self.patience);
-        let place = Arc::clone(&self.guard);
+        let place = Arc::clone(&self.held);
         let work = async move {
             let lock = cache.lock(&name).timeout(timeout);
             let taken = match patience {
@@ -149,22 +162,38 @@ impl Lock {
                 let error = keepwarm::Error::new(ErrorKind::Timeout, format!("the lock {name:?} is not free"));
                 return Err(Failure::Cache(error.with_verb("lock")));
             }
-            let got = taken.is_some();
-            *place.lock() = taken;
-            Ok(got)
+            Ok(taken.map(|guard| Held(Some(guard))))
         };
-        face.wait(py, |_| work, |py, got| Ok(got.into_pyobject(py)?.to_owned().into_any()))
+        // It is put down only where somebody is told that it is held: who was cancelled in that moment is not.
+        face.wait(
+            py,
+            |_| work,
+            move |py, held| {
+                let got = held.is_some();
+                let before = std::mem::replace(&mut *place.lock(), held);
+                // Two tasks took one object at once: the one that came first holds it no longer.
+                drop(before);
+                match enters {
+                    Some(lock) => Ok(lock.into_bound(py).into_any()),
+                    None => Ok(got.into_pyobject(py)?.to_owned().into_any()),
+                }
+            },
+        )
     }
 
     fn free<'py>(&self, py: Python<'py>, face: Face) -> PyResult<Any<'py>> {
-        let guard = Arc::clone(&self.guard);
+        self.freeing(py, face, |freed| freed)
+    }
+
+    fn freeing<'py>(&self, py: Python<'py>, face: Face, answer: fn(bool) -> bool) -> PyResult<Any<'py>> {
+        let place = Arc::clone(&self.held);
         let work = async move {
-            let held = guard.lock().take();
-            match held {
-                Some(held) => Ok::<_, Failure>(held.release().await?),
+            let held = place.lock().take();
+            match held.and_then(Held::guard) {
+                Some(guard) => Ok::<_, Failure>(guard.release().await?),
                 None => Ok(false),
             }
         };
-        face.wait(py, |_| work, |py, freed| Ok(freed.into_pyobject(py)?.to_owned().into_any()))
+        face.wait(py, |_| work, move |py, freed| Ok(answer(freed).into_pyobject(py)?.to_owned().into_any()))
     }
 }

@@ -1,6 +1,7 @@
 //! The one runtime on which awaited verbs wait: made at the first one, and anew in a child after `fork`.
 
 use std::process;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -10,6 +11,9 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 /// The runtime, and the process that made it.
 static RUNTIME: Mutex<Option<(u32, Runtime)>> = Mutex::new(None);
+
+/// Whether the interpreter is on its way out: nobody begins anything any more.
+static ENDED: AtomicBool = AtomicBool::new(false);
 
 /// So long the end of the interpreter waits for answers that are being delivered.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -33,10 +37,22 @@ pub(crate) fn handle() -> PyResult<Handle> {
     Ok(handle)
 }
 
+/// Runs what may leave work to do on the runtime: letting go of a lock that was never given back, say.
+pub(crate) fn with_runtime<T>(work: impl FnOnce() -> T) -> T {
+    match handle() {
+        Ok(handle) if !ENDED.load(Ordering::Relaxed) => {
+            let _entered = handle.enter();
+            work()
+        }
+        _ => work(),
+    }
+}
+
 /// Ends the runtime while the interpreter still works. A thread that comes for the interpreter's lock later is ended by it,
 /// through frames of Rust, which is an abort of the process.
 #[pyfunction]
 pub(crate) fn end_runtime(py: Python<'_>) {
+    ENDED.store(true, Ordering::Relaxed);
     let Some((process, runtime)) = RUNTIME.lock().take() else { return };
     if process == process::id() {
         py.detach(|| runtime.shutdown_timeout(PATIENCE));

@@ -8,6 +8,7 @@ import pytest
 
 from keepwarm import _handles
 from keepwarm.core import cache as awaited
+from support.faces import Face
 from support.redis_server import redis_server as a_redis_server
 
 _names = itertools.count()
@@ -18,29 +19,6 @@ def redis_server():
     """The port of a Redis of the tests' own."""
     with a_redis_server() as server:
         yield server.port
-
-
-class Face:
-    """A cache of one face, with every verb as a plain call: what is tested is one behaviour."""
-
-    def __init__(self, cache, is_awaited, loop):
-        self.cache = cache
-        self.is_awaited = is_awaited
-        self._loop = loop
-
-    def __getattr__(self, name):
-        attribute = getattr(self.cache, name)
-        if not self.is_awaited or not callable(attribute):
-            return attribute
-
-        def call(*arguments, **options):
-            async def run():
-                answer = attribute(*arguments, **options)
-                return await answer if hasattr(answer, "__await__") else answer
-
-            return self._loop.run_until_complete(run())
-
-        return call
 
 
 STORES = ("memory", "memory-lru", "file", "file-files", "redis")

@@ -10,7 +10,7 @@ from keepwarm.core.cache import MemoryCache, RedisCache
 
 def test_what_is_at_hand_needs_no_loop():
     cache = MemoryCache()
-    for verb, answer in ((cache.set("key", (1, 2)), None), (cache.get("key"), (1, 2))):
+    for verb, answer in ((cache.set("key", (1, 2)), True), (cache.get("key"), (1, 2))):
         with pytest.raises(StopIteration) as done:
             verb.send(None)
         assert done.value.value == answer

@@ -423,3 +423,21 @@ def test_many_tasks_run_the_body_once():
     assert asyncio.run(run()) == [[7]] * 8
     assert calls == [7]
     assert load.cache_info()[:2] == (7, 1)
+
+
+def test_a_hit_on_a_server_is_one_command(redis_server):
+    """The tag by which all results are dropped together is asked for beside the entry, not after it."""
+    from support.redis_server import commands
+
+    cache = keepwarm.RedisCache(host="127.0.0.1", port=redis_server, key_prefix="one-command", deadline=120, socket_timeout=120)
+
+    @cached(cache=cache, tags=["users"])
+    def load(number):
+        return [number]
+
+    assert load(7) == load(7)
+    before = commands(redis_server)
+    for _ in range(10):
+        assert load(7) == [7]
+    after = commands(redis_server)
+    assert {name: count - before.get(name, 0) for name, count in after.items() if count != before.get(name, 0)} == {"mget": 10}

@@ -24,7 +24,8 @@ pub(crate) fn run(report: &mut Report, mut python: Option<&mut Python>, place: &
         };
         let value = "v".repeat(size);
         let batch = Batch::of(0..keys as u64);
-        let mut peers: Vec<_> = PEERS.iter().map(|name| open(name, &directory(name))).collect();
+        let names = || PEERS.iter().chain(&["keepwarm bytes"]);
+        let mut peers: Vec<_> = names().map(|name| open(name, &directory(name))).collect();
         for peer in &peers {
             batch.keys().for_each(|key| peer.set(key, &value));
         }
@@ -44,7 +45,7 @@ pub(crate) fn run(report: &mut Report, mut python: Option<&mut Python>, place: &
                 python.round(report, size, round);
             }
         }
-        for name in PEERS {
+        for name in names() {
             let _ = std::fs::remove_dir_all(directory(name));
         }
     }

@@ -13,6 +13,7 @@ mod many;
 mod peers;
 mod python;
 mod report;
+mod resident;
 #[path = "../../src/time.rs"]
 #[allow(dead_code, reason = "as above")]
 mod time;
@@ -23,12 +24,15 @@ use python::Python;
 use report::Report;
 
 /// The topics, by which a run can be cut short: `-- alone many`.
-const TOPICS: &[&str] = &["alone", "four", "many", "hits"];
+const TOPICS: &[&str] = &["alone", "four", "many", "resident", "hits"];
 
 fn main() {
     let line: Vec<String> = std::env::args().collect();
     if line.get(1).is_some_and(|first| first == "--worker") {
         return four::worker(&line[2..]);
+    }
+    if line.get(1).is_some_and(|first| first == "--resident") {
+        return resident::reader(&line[2..]);
     }
     let quick = line.iter().any(|argument| argument == "--quick");
     let named: Vec<_> = line[1..].iter().filter(|argument| !argument.starts_with("--")).collect();
@@ -47,6 +51,9 @@ fn main() {
     }
     if wants("many") {
         many::run(&mut report, place.path(), if quick { 100_000 } else { 1_000_000 });
+    }
+    if wants("resident") {
+        resident::run(place.path(), quick);
     }
     if wants("hits") {
         hit_ratio::run(place.path());

@@ -1,9 +1,11 @@
 //! The stores that are compared, behind the few verbs that all of them have.
 
+use std::io::Write as _;
 use std::path::Path;
 
 use heed::types::{Bytes, Str};
 use heed::{Database, EnvFlags, EnvOpenOptions};
+use keepwarm::codec::Codec;
 use keepwarm_engine as engine;
 
 /// What is measured of a store.
@@ -14,13 +16,15 @@ pub(crate) trait Peer {
     fn incr(&self, key: &str) -> i64;
 }
 
-pub(crate) const PEERS: &[&str] = &["engine", "keepwarm", "lmdb", "sqlite"];
+pub(crate) const PEERS: &[&str] = &["engine", "keepwarm", "lmdb", "lmdb coded", "sqlite"];
 
 pub(crate) fn open(name: &str, directory: &Path) -> Box<dyn Peer> {
     match name {
         "engine" => Box::new(Engine::open(directory)),
         "keepwarm" => Box::new(Keepwarm(keepwarm::Cache::file(directory).expect("a directory"))),
+        "keepwarm bytes" => Box::new(OfBytes(keepwarm::Cache::file(directory).expect("a directory"))),
         "lmdb" => Box::new(Lmdb::open(directory)),
+        "lmdb coded" => Box::new(Coded(Lmdb::open(directory))),
         "sqlite" => Box::new(Sqlite::open(directory)),
         other => panic!("there is no {other}"),
     }
@@ -93,6 +97,27 @@ impl Peer for Keepwarm {
     }
 }
 
+/// The same with bytes in the place of text.
+struct OfBytes(keepwarm::Cache);
+
+impl Peer for OfBytes {
+    fn name(&self) -> &'static str {
+        "keepwarm bytes"
+    }
+
+    fn get(&self, key: &str) -> usize {
+        self.0.get::<Vec<u8>>(key).wait().expect("it works").map_or(0, |value| std::hint::black_box(value).len())
+    }
+
+    fn set(&self, key: &str, value: &str) {
+        let _ = self.0.set(key, value.as_bytes()).timeout(keepwarm::Timeout::Never).wait().expect("it works");
+    }
+
+    fn incr(&self, key: &str) -> i64 {
+        self.0.incr(key, 1).or_insert(0, keepwarm::Timeout::Never).wait().expect("it works")
+    }
+}
+
 struct Lmdb {
     env: heed::Env,
     values: Database<Str, Bytes>,
@@ -140,6 +165,51 @@ impl Peer for Lmdb {
         self.values.put(&mut writing, key, &number.to_le_bytes()).expect("it works");
         writing.commit().expect("it works");
         number
+    }
+}
+
+/// LMDB doing what a cache on it has to do, as ours does: the key with its prefix, the value as text in the same codec, and
+/// a deadline that every read compares.
+struct Coded(Lmdb);
+
+impl Coded {
+    fn key(name: &str) -> String {
+        format!(":1:{name}")
+    }
+
+    fn now() -> u64 {
+        crate::time::coarse_now()
+    }
+}
+
+impl Peer for Coded {
+    fn name(&self) -> &'static str {
+        "lmdb coded"
+    }
+
+    fn get(&self, key: &str) -> usize {
+        let reading = self.0.env.read_txn().expect("it works");
+        let entry = self.0.values.get(&reading, &Self::key(key)).expect("it works");
+        let live = entry
+            .and_then(|entry| entry.split_first_chunk())
+            .filter(|(end, _)| u64::from_le_bytes(**end) > Self::now());
+        let value: Option<String> = live.map(|(_, value)| Codec::MessagePack.decode(value).expect("it is text"));
+        std::hint::black_box(value).map_or(0, |value| value.len())
+    }
+
+    fn set(&self, key: &str, value: &str) {
+        let value = Codec::MessagePack.encode(value).expect("it is text");
+        let mut writing = self.0.env.write_txn().expect("it works");
+        let reserved = self.0.values.put_reserved(&mut writing, &Self::key(key), 8 + value.len(), |room| {
+            room.write_all(&u64::MAX.to_le_bytes())?;
+            room.write_all(&value)
+        });
+        reserved.expect("it works");
+        writing.commit().expect("it works");
+    }
+
+    fn incr(&self, key: &str) -> i64 {
+        self.0.incr(&Self::key(key))
     }
 }
 

@@ -6,19 +6,28 @@ use std::collections::BTreeMap;
 #[derive(Default)]
 pub(crate) struct Report(BTreeMap<(usize, String), BTreeMap<String, Vec<f64>>>);
 
-/// A promise: the ratio of the first store's figure to the second's, and on which side of the limit it has to lie.
+/// A promise: the ratio of the first store's figure to the second's, and on which side of the limit it has to lie. The engine
+/// copies bytes, as LMDB does; the backend is held against LMDB under the same work, and stands beside the bare one.
 const PROMISES: &[(&str, &str, usize, &str, f64, bool)] = &[
     ("engine", "lmdb", 1 << 10, "get", 0.75, false),
     ("engine", "lmdb", 1 << 10, "set", 0.20, false),
     ("engine", "lmdb", 1 << 10, "incr", 0.25, false),
-    ("keepwarm", "lmdb", 1 << 10, "get", 0.75, false),
-    ("keepwarm", "lmdb", 1 << 10, "set", 0.20, false),
-    ("keepwarm", "lmdb", 1 << 10, "incr", 0.25, false),
+    ("keepwarm", "lmdb coded", 1 << 10, "get", 0.75, false),
+    ("keepwarm", "lmdb coded", 1 << 10, "set", 0.20, false),
+    ("keepwarm", "lmdb coded", 1 << 10, "incr", 0.25, false),
+    ("keepwarm", "lmdb", 1 << 10, "get", f64::INFINITY, false),
+    ("keepwarm", "lmdb", 1 << 10, "set", f64::INFINITY, false),
+    ("keepwarm", "lmdb", 1 << 10, "incr", f64::INFINITY, false),
     ("engine", "lmdb", 1 << 10, "4 processes: set/s", 3.0, true),
     ("engine", "lmdb", 1 << 10, "4 processes: get/s", 1.3, true),
-    ("keepwarm", "lmdb", 1 << 10, "4 processes: set/s", 3.0, true),
-    ("keepwarm", "lmdb", 1 << 10, "4 processes: get/s", 1.3, true),
+    ("keepwarm", "lmdb coded", 1 << 10, "4 processes: set/s", 3.0, true),
+    ("keepwarm", "lmdb coded", 1 << 10, "4 processes: get/s", 1.3, true),
+    ("keepwarm", "lmdb", 1 << 10, "4 processes: set/s", f64::INFINITY, true),
+    ("keepwarm", "lmdb", 1 << 10, "4 processes: get/s", f64::INFINITY, true),
     ("engine", "diskcache", 1 << 10, "4 processes: set p99", 0.02, false),
+    ("keepwarm", "diskcache", 1 << 10, "4 processes: set p99", 0.02, false),
+    ("keepwarm", "diskcache", 1 << 10, "get", 1.0, false),
+    ("keepwarm", "diskcache", 1 << 10, "set", 1.0, false),
     ("engine many", "engine few", 100, "many keys: get", 3.0, false),
     ("engine many", "engine few", 100, "many keys: set", 3.0, false),
     ("lmdb many", "lmdb few", 100, "many keys: get", f64::INFINITY, false),
@@ -31,6 +40,12 @@ const PROMISES: &[(&str, &str, usize, &str, f64, bool)] = &[
     ("keepwarm", "diskcache", 100 << 10, "set", 1.0, false),
     ("keepwarm", "diskcache", 1 << 20, "get", 1.0, false),
     ("keepwarm", "diskcache", 1 << 20, "set", 1.0, false),
+    ("keepwarm bytes", "diskcache bytes", 100, "get", 1.0, false),
+    ("keepwarm bytes", "diskcache bytes", 100, "set", 1.0, false),
+    ("keepwarm bytes", "diskcache bytes", 100 << 10, "get", 1.0, false),
+    ("keepwarm bytes", "diskcache bytes", 100 << 10, "set", 1.0, false),
+    ("keepwarm bytes", "diskcache bytes", 1 << 20, "get", 1.0, false),
+    ("keepwarm bytes", "diskcache bytes", 1 << 20, "set", 1.0, false),
 ];
 
 impl Report {

@@ -37,7 +37,7 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    fn shared(backend: Shared) -> Self {
+    pub(crate) fn shared(backend: Shared) -> Self {
         let attached = backend.clone();
         Self {
             bare: backend.clone(),

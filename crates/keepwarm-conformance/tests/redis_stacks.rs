@@ -20,9 +20,8 @@ const DATABASES: u32 = 10_000;
 const PATIENT: Duration = Duration::from_secs(60);
 
 fn degrading(store: Stack) -> Stack {
-    let limited = Stack::new(CallDeadline::new(PATIENT).wrap(store));
-    let breaking = Stack::new(Breaker::new().slow(PATIENT).wrap(limited));
-    Stack::new(Degrade::new().wrap(breaking))
+    let failing = (CallDeadline::new(PATIENT), Breaker::new().slow(PATIENT));
+    Stack::new(Degrade::new().wrap(Stack::new(failing.wrap(store))))
 }
 
 /// A near tier that is told already, so that every case finds it at work.

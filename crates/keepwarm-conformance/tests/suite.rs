@@ -6,11 +6,11 @@ use std::collections::HashMap;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use keepwarm::MemoryOptions;
 use keepwarm::backends::custom::{Adapter, Custom, CustomError};
 use keepwarm::backends::dummy::Dummy;
 use keepwarm::backends::memory::Memory;
 use keepwarm::layers::{Breaker, CallDeadline, Degrade, Layer, Stack, Tiered};
+use keepwarm::{FileMode, MemoryOptions};
 use keepwarm_conformance::kit::{Encodes, News, Yields};
 use keepwarm_conformance::{Setup, Suite, Target};
 use parking_lot::Mutex;
@@ -80,6 +80,8 @@ fn main() -> ExitCode {
         .target(Target::cloned("memory-bytes", by_bytes))
         .target(Target::cloned("file", support::file).bounded())
         .target(Target::cloned("file-mode-files", support::plain_files))
+        .target(Target::cloned("file-cull", support::culled_file(FileMode::Mapped)).django_eviction())
+        .target(Target::cloned("file-mode-files-cull", support::culled_file(FileMode::Files)).django_eviction())
         .target(Target::cloned("dummy", |_: &Setup| Dummy))
         .backend("custom", |setup| Adapter::new(OwnStore::default()).clock(setup.clock.clone()))
         .backend("encoding", |setup| Encodes::around(memory(setup)))

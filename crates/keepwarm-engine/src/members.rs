@@ -9,7 +9,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::sys::{Here, identity, is_still, make_directory, open, random, try_lock, try_share};
+use crate::sys::{Here, Own, identity, is_still, make_directory, open, random, try_lock, try_share};
 
 const FOLDER: &str = "keepwarm.members";
 
@@ -18,8 +18,8 @@ pub(crate) struct Membership {
     folder: PathBuf,
     number: u64,
     identity: (u64, u64),
-    /// Held open for its lock.
-    _file: File,
+    /// Held open for its lock, by this process alone.
+    _file: Own,
     here: Here,
 }
 
@@ -33,11 +33,12 @@ impl Membership {
         loop {
             let number = random().max(1);
             let path = path(&folder, number);
-            let file = open(&path)?;
-            let identity = identity(&file).map_err(Error::io("look at", &path))?;
+            let own = Own::new(open(&path)?);
+            let file = own.file();
+            let identity = identity(file).map_err(Error::io("look at", &path))?;
             // Somebody who sweeps may have taken the file for a dead one's before it was locked.
-            if try_lock(&file, &path)? && is_still(&path, identity) {
-                return Ok(Self { folder, number, identity, _file: file, here });
+            if try_lock(file, &path)? && is_still(&path, identity) {
+                return Ok(Self { folder, number, identity, _file: own, here });
             }
             make_directory(&folder)?;
         }

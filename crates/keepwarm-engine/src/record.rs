@@ -321,12 +321,11 @@ impl Record {
         marks
     }
 
-    /// The value's bytes, those of a side file excepted.
+    /// The value's bytes, those of a side file excepted, in place of what is in `into`.
     #[inline]
-    pub(crate) fn bytes(&self, words: &impl Words) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        words.copy_out(self.value_at(), self.value_length as usize, &mut bytes);
-        bytes
+    pub(crate) fn copy_value(&self, words: &impl Words, into: &mut Vec<u8>) {
+        into.clear();
+        words.copy_out(self.value_at(), self.value_length as usize, into);
     }
 
     pub(crate) fn side(&self, words: &impl Words) -> Side {

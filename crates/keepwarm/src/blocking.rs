@@ -9,9 +9,10 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use crate::clock::{Driving, earliest_deadline};
+use crate::backend::{CalledOff, Limit, Withdrawable};
+use crate::clock::{Driving, earliest_deadline, look_again_by};
 
 /// Polls a future that promised never to wait.
 ///
@@ -66,16 +67,63 @@ pub fn wait<T>(future: impl Future<Output = T>) -> T {
     drive(future)
 }
 
+/// So often who waits is asked whether to go on: no person notices, and a waiting thread is woken twenty times a second.
+const BETWEEN_QUESTIONS: Duration = Duration::from_millis(50);
+
+/// The same for a caller who may think better of it: while the future waits, `called_off` is asked every 50 ms or so, on
+/// this thread, and when it says yes the future is dropped and the answer is `None`. A call that is answered at once never asks.
+///
+/// For bindings, whose callers may be interrupted by a signal. What a dropped verb leaves behind is what one that was
+/// dropped elsewhere does: no lease, no waiter, no half a write. A store that blocks this thread inside one poll gives its
+/// call up as soon as it asks, and the future may then end with an error before it is dropped: `called_off` has said yes
+/// all the same, and knows it.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// # let cache = keepwarm::Cache::memory();
+/// let _held = cache.lock("report").wait()?;
+/// let second = keepwarm::wait_unless(async { cache.lock("report").await }, &(Arc::new(|| true) as _));
+/// assert!(second.is_none());
+/// # Ok::<(), keepwarm::Error>(())
+/// ```
+pub fn wait_unless<T>(future: impl Future<Output = T>, called_off: &CalledOff) -> Option<T> {
+    let mut future = pin!(future);
+    let mut limit = Limit::asking(called_off);
+    let _withdrawable = Withdrawable::begin();
+    let mut asked = None;
+    driven(|context| {
+        if let Poll::Ready(answer) = limit.hold(|| future.as_mut().poll(context)) {
+            return Poll::Ready(Some(answer));
+        }
+        let now = Instant::now();
+        let next = *asked.get_or_insert(now + BETWEEN_QUESTIONS);
+        if now >= next {
+            asked = Some(now + BETWEEN_QUESTIONS);
+            if called_off() {
+                return Poll::Ready(None);
+            }
+        }
+        look_again_by(asked.unwrap_or(next));
+        Poll::Pending
+    })
+}
+
 /// Drives a future to its end on this thread.
 pub(crate) fn drive<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
+    driven(|context| future.as_mut().poll(context))
+}
+
+/// Polls until there is an answer, parked between.
+fn driven<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
     // One for each thread: making it would cost a short call an allocation.
     let waker = WAKER.try_with(Waker::clone).unwrap_or_else(|_| waker());
     let mut context = Context::from_waker(&waker);
     let driving = Driving::begin();
     loop {
         driving.forget_deadlines();
-        if let Poll::Ready(answer) = future.as_mut().poll(&mut context) {
+        if let Poll::Ready(answer) = poll(&mut context) {
             return answer;
         }
         // A wake-up that came since the poll has left its token: the park then returns at once.

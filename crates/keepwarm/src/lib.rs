@@ -74,7 +74,7 @@ pub use backend::{Backend, Put, Refusal};
 #[cfg(feature = "file")]
 pub use backends::file::{FileMode, FileOptions, FileStore};
 pub use backends::memory::MemoryOptions;
-pub use blocking::wait;
+pub use blocking::{wait, wait_unless};
 pub use cache::{Cache, CacheBuilder, Namespace};
 pub use caches::{Caches, CachesBuilder, CloseAll, cache, caches};
 pub use error::{Error, ErrorKind, FetchError, Result};

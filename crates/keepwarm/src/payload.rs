@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde::de::value::{Error as SerdeError, I64Deserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer};
 
-use crate::codec::{Codec, Encoded, Encoding, decode_as};
+use crate::codec::{Codec, Encoded, EncodedRef, Encoding, decode_as};
 use crate::entry::MissReason;
 use crate::error::Result;
 
@@ -157,6 +157,23 @@ impl Payload {
         Self::of_owned(value, keep_objects, encoding, |value| Arc::new(value.to_owned()))
     }
 
+    /// The payload of a borrowed value, shown to `store` without becoming one. `None` where it has to become one: a binding's
+    /// value, and one that cannot be encoded, of which [`of`](Self::of) says why.
+    #[inline]
+    pub(crate) fn lend<V, R>(value: &V, encoding: Encoding, store: impl FnOnce(Glimpse<'_>) -> R) -> Option<R>
+    where
+        V: ?Sized + Serialize + ToOwned,
+        V::Owned: Value,
+    {
+        if Raw::is::<V::Owned>() {
+            return None;
+        }
+        if let Some(number) = crate::codec::integer::<V, V::Owned>(value) {
+            return Some(store(Glimpse::Integer(number)));
+        }
+        encoding.lend::<V, V::Owned, R>(value, |encoded| store(Glimpse::Lent(encoding.codec, encoded))).ok()
+    }
+
     /// The payload that a binding's value is.
     pub(crate) fn of_raw(value: Self, encoding: Encoding) -> Self {
         match value {
@@ -244,12 +261,12 @@ impl Payload {
                 let from: I64Deserializer<SerdeError> = number.into_deserializer();
                 Ok(T::deserialize(from).map_err(|error| Undecodable(error.to_string()))?)
             }
-            Self::Bytes(codec, encoded) => decode_as(codec, &encoded),
+            Self::Bytes(codec, encoded) => decode_as(codec, EncodedRef::from(&*encoded)),
             Self::Object(object) => {
                 // All backends behave alike: what a shared store would have decoded is decoded here too.
                 let codec = Codec::default();
                 let encoded = (*object).encoded(codec).map_err(|error| Undecodable(error.to_string()))?;
-                decode_as(codec, &encoded)
+                decode_as(codec, EncodedRef::from(&encoded))
             }
         }
     }
@@ -301,6 +318,8 @@ pub enum Glimpse<'a> {
     Integer(i64),
     /// See [`Payload::Bytes`].
     Bytes(Codec, &'a Encoded),
+    /// The same, of bytes that lie there only for now. No lock is held while they are shown.
+    Lent(Codec, EncodedRef<'a>),
     /// See [`Payload::Object`].
     Object(&'a Arc<dyn Object>),
 }
@@ -310,6 +329,7 @@ impl From<Glimpse<'_>> for Payload {
         match glimpse {
             Glimpse::Integer(number) => Self::Integer(number),
             Glimpse::Bytes(codec, encoded) => Self::Bytes(codec, Box::new(encoded.clone())),
+            Glimpse::Lent(codec, encoded) => Self::Bytes(codec, Box::new(encoded.into())),
             Glimpse::Object(object) => Self::Object(Arc::clone(object)),
         }
     }
@@ -319,6 +339,8 @@ impl From<Glimpse<'_>> for Payload {
 pub(crate) enum Glanced<T> {
     /// An object of the very type: three words less to move than a payload.
     Shared(Arc<T>),
+    /// Of bytes that were only lent, decoded at once: no lock was held.
+    Decoded(Result<T, Unreadable>),
     /// Anything else, to be decoded.
     Other(Payload),
 }
@@ -326,11 +348,15 @@ pub(crate) enum Glanced<T> {
 impl<T: Value> Glanced<T> {
     #[inline]
     pub(crate) fn take(glimpse: Glimpse<'_>) -> Self {
-        if !Raw::is::<T>()
-            && let Glimpse::Object(object) = glimpse
-            && let Some(value) = shared(object)
-        {
-            return Self::Shared(value);
+        match glimpse {
+            _ if Raw::is::<T>() => {}
+            Glimpse::Object(object) => {
+                if let Some(value) = shared(object) {
+                    return Self::Shared(value);
+                }
+            }
+            Glimpse::Lent(codec, encoded) => return Self::Decoded(decode_as(codec, encoded)),
+            Glimpse::Integer(_) | Glimpse::Bytes(..) => {}
         }
         Self::Other(glimpse.into())
     }

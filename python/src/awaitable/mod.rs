@@ -6,10 +6,12 @@ mod pending;
 mod polled;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 pub(crate) use pending::{Begin, Pending};
 pub(crate) use polled::Show;
+use polled::Work;
 use pyo3::exceptions::{PyRuntimeError, PyStopIteration};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -33,7 +35,40 @@ pub(crate) fn prepare(py: Python<'_>) -> PyResult<()> {
 #[derive(Clone)]
 pub(crate) struct Awaiter(Arc<(Py<PyAny>, Py<PyAny>)>);
 
+tokio::task_local! {
+    /// Who awaits the work that a task of the runtime does.
+    static WORKS_FOR: Awaiter;
+}
+
+/// Whether there is a store whose methods are awaited; only then is it worth knowing who awaits.
+static ASKED_FOR: AtomicBool = AtomicBool::new(false);
+
+/// Who awaited last: what a computation asks of a store is asked by a task of its own.
+static LAST: Mutex<Option<Awaiter>> = Mutex::new(None);
+
 impl Awaiter {
+    /// From now on it is known who awaits; see [`Awaiter::of_this_work`].
+    pub(crate) fn is_asked_for() {
+        ASKED_FOR.store(true, Ordering::Relaxed);
+    }
+
+    /// Who awaits what is being done here: for a verb, its caller; for a computation, whoever called last; nobody, where a
+    /// thread waits.
+    pub(crate) fn of_this_work() -> Option<Self> {
+        let known = WORKS_FOR.try_with(Self::clone).ok();
+        known.or_else(|| tokio::runtime::Handle::try_current().ok().and_then(|_| LAST.lock().clone()))
+    }
+
+    /// The work, where it may be asked for whom it is done.
+    fn known_to(self, work: impl FnOnce(Self) -> Work) -> Work {
+        if !ASKED_FOR.load(Ordering::Relaxed) {
+            return work(self);
+        }
+        *LAST.lock() = Some(self.clone());
+        let work = work(self.clone());
+        Box::pin(WORKS_FOR.scope(self, work))
+    }
+
     /// This loop, and the context that it runs in now.
     fn on(event_loop: &Bound<'_, PyAny>) -> PyResult<Self> {
         let py = event_loop.py();

@@ -92,7 +92,7 @@ impl Begin {
         match self {
             Self::Here(begin) => Ok(begin()),
             Self::Elsewhere(begin) => {
-                let work = begin(Awaiter::on(event_loop)?);
+                let work = Awaiter::on(event_loop)?.known_to(begin);
                 Ok(Box::pin(Spawned(runtime.spawn(work))))
             }
         }

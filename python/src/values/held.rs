@@ -31,6 +31,8 @@ pub(super) enum Held {
     Plain(Box<[u8]>),
     /// Everything else.
     Pickle(Py<PyBytes>),
+    /// A value that a computation has read for its one caller; no store ever holds it.
+    Opened(Py<PyAny>),
 }
 
 impl Held {
@@ -59,7 +61,7 @@ impl Held {
     /// The value for one reader.
     pub(super) fn open<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         match self {
-            Self::Shared(value) => Ok(value.bind(py).clone()),
+            Self::Shared(value) | Self::Opened(value) => Ok(value.bind(py).clone()),
             Self::Dict(dict) => dict.bind(py).copy().map(Bound::into_any),
             Self::List(items) => Ok(items.bind(py).to_list().into_any()),
             Self::Live(tree) => tree.copied(py),
@@ -107,7 +109,7 @@ impl Object for Held {
             })
         };
         match self {
-            Self::Shared(value) => size(value),
+            Self::Shared(value) | Self::Opened(value) => size(value),
             // Their items are counted as small ones: they may well be shared with others.
             Self::Dict(dict) => Python::attach(|py| size(dict.as_any()) + 32 * dict.bind(py).len()),
             Self::List(items) => Python::attach(|py| size(items.as_any()) + 32 * items.bind(py).len()),
@@ -119,7 +121,7 @@ impl Object for Held {
 
     fn type_name(&self) -> &'static str {
         match self {
-            Self::Shared(_) => "Python object (shared)",
+            Self::Shared(_) | Self::Opened(_) => "Python object (shared)",
             Self::Dict(_) => "Python dict",
             Self::List(_) => "Python list",
             Self::Live(_) => "Python tree",

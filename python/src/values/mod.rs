@@ -15,6 +15,7 @@ mod held;
 mod immutable;
 mod json;
 mod live;
+mod models;
 mod pickle;
 mod repeats;
 mod scratch;
@@ -24,10 +25,13 @@ mod types;
 use std::sync::Arc;
 
 use held::Held;
+use keepwarm::cache::{Reader, Rewriter};
 use keepwarm::codec::{Codec, Encoded};
-use keepwarm::{Glimpse, Payload, Raw};
+use keepwarm::{Glimpse, Payload, Raw, Undecodable};
+pub(crate) use models::Models;
 pub(crate) use pickle::Signing;
 use pickle::{pickled, unpickled};
+use pyo3::exceptions::{PyException, PyMemoryError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyInt};
 
@@ -55,6 +59,7 @@ pub(crate) struct Values {
     pub(crate) codec: Codec,
     pub(crate) pickling: Pickling,
     pub(crate) signing: Arc<Signing>,
+    pub(crate) models: Models,
 }
 
 impl Values {
@@ -70,7 +75,11 @@ impl Values {
             return Ok(Raw(Payload::Integer(number)));
         }
         if self.keeps_objects {
-            return Ok(Raw(Held::new(value, self.live)?.into()));
+            let held = Held::new(value, self.live)?;
+            if let Held::Pickle(pickle) = &held {
+                self.models.judge(value, pickle.bind(value.py()))?;
+            }
+            return Ok(Raw(held.into()));
         }
         let bytes = match self.codec {
             _ if self.pickling == Pickling::Always => None,
@@ -95,6 +104,7 @@ impl Values {
             return Err(refused("and this alias does not pickle (`serializer`)"));
         }
         let pickle = pickled(value)?;
+        self.models.judge(value, &pickle)?;
         match self.signing.signed(&stored_key()?, pickle.as_bytes()) {
             Some(signed) => Ok(Raw(Payload::bytes(Codec::Pickle, signed))),
             None => {
@@ -103,26 +113,27 @@ impl Values {
         }
     }
 
-    /// The value of a payload that lies under a stored key; `None` where it cannot be read.
+    /// The value of a payload that lies under a stored key, or why it is none. The cause of an exception that is no mere
+    /// [`Exception`](PyException) goes on: an interrupt while a class of the program's own was being restored, say.
     pub(crate) fn open<'py>(
         &self,
         py: Python<'py>,
         payload: &Payload,
         stored_key: impl FnOnce() -> PyResult<String>,
-    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+    ) -> Result<Bound<'py, PyAny>, Unopened> {
         match payload {
-            Payload::Integer(number) => Ok(Some(number.into_pyobject(py)?.into_any())),
+            Payload::Integer(number) => Ok(number.into_pyobject(py).map_err(PyErr::from)?.into_any()),
             Payload::Object(object) => match Held::of(object) {
-                // What we kept ourselves is ours to raise of: a class that refuses to be unpickled, say.
-                Some(held) => held.open(py).map(Some),
+                Some(held) => Ok(held.open(py)?),
                 // Encoded by a layer of the store, as the tier near a shared one does.
                 None => {
                     let codecs = [Codec::MessagePack, Codec::Pickle, Codec::Json, Codec::Raw];
                     let encoded = codecs.into_iter().find_map(|codec| Some((codec, object.encoded(codec).ok()?)));
-                    Ok(encoded.and_then(|(codec, encoded)| self.read(py, codec, &encoded, stored_key)))
+                    let (codec, encoded) = encoded.ok_or_else(|| Unopened::why("an object of another program"))?;
+                    self.read(py, codec, &encoded, stored_key)
                 }
             },
-            Payload::Bytes(codec, encoded) => Ok(self.read(py, *codec, encoded, stored_key)),
+            Payload::Bytes(codec, encoded) => self.read(py, *codec, encoded, stored_key),
         }
     }
 
@@ -132,18 +143,83 @@ impl Values {
         codec: Codec,
         encoded: &Encoded,
         stored_key: impl FnOnce() -> PyResult<String>,
-    ) -> Option<Bound<'py, PyAny>> {
-        let bytes = encoded.unpacked().ok()?;
+    ) -> Result<Bound<'py, PyAny>, Unopened> {
+        let bytes = encoded.unpacked().map_err(|Undecodable(why)| Unopened::Unreadable(why))?;
         match codec {
-            Codec::MessagePack => decode::decode(py, &bytes).ok(),
-            Codec::Json => json::decode(py, &bytes).ok(),
-            Codec::Raw => Some(PyBytes::new(py, &bytes).into_any()),
+            Codec::MessagePack => Ok(decode::decode(py, &bytes)?),
+            Codec::Json => Ok(json::decode(py, &bytes)?),
+            Codec::Raw => Ok(PyBytes::new(py, &bytes).into_any()),
             Codec::Pickle if self.pickling != Pickling::Never => {
-                let pickle = self.signing.checked(&stored_key().ok()?, &bytes)?;
-                unpickled(&PyBytes::new(py, pickle)).ok()
+                let pickle = self.signing.checked(&stored_key()?, &bytes);
+                let pickle = pickle.ok_or_else(|| Unopened::why("a pickle that none of the alias' keys signed"))?;
+                Ok(unpickled(&PyBytes::new(py, pickle))?)
             }
-            _ => None,
+            Codec::Pickle => Err(Unopened::why("a pickle, which this alias does not load")),
+            _ => Err(Unopened::Unreadable(format!("of the codec {}, which Python does not read", codec.name()))),
         }
+    }
+
+    /// How a value is moved to another stored key: a pickle is signed for the key it lies under.
+    pub(crate) fn rewriter(&self) -> Rewriter {
+        let signing = Arc::clone(&self.signing);
+        Arc::new(move |old, new, payload| {
+            let signed = match &payload {
+                Payload::Bytes(Codec::Pickle, encoded) => encoded.unpacked().ok().and_then(|bytes| {
+                    let pickle = signing.checked(old, &bytes)?;
+                    signing.signed(new, pickle)
+                }),
+                _ => None,
+            };
+            // What nobody here signed is moved as it is, and is there what it was here.
+            signed.map_or(payload, |signed| Payload::bytes(Codec::Pickle, signed))
+        })
+    }
+
+    /// How a computation reads what it finds: the value is left in the payload, so that it is decoded once.
+    pub(crate) fn reader(&self) -> Reader {
+        let values = self.clone();
+        Arc::new(move |key, payload| {
+            Python::attach(|py| match values.open(py, &payload, || Ok(key.to_owned())) {
+                Ok(value) => Ok(Payload::Object(Arc::new(Held::Opened(value.unbind())))),
+                Err(Unopened::Unreadable(why)) => Err(Undecodable(why).into()),
+                // It is raised where the value is shown, which is on the thread of who asked.
+                Err(Unopened::Raised(_)) => Ok(payload),
+            })
+        })
+    }
+}
+
+/// Why there is no value.
+pub(crate) enum Unopened {
+    /// It cannot be read: to its caller it is not there.
+    Unreadable(String),
+    /// Something that nobody may keep to himself.
+    Raised(PyErr),
+}
+
+impl Unopened {
+    fn why(why: &str) -> Self {
+        Self::Unreadable(why.to_owned())
+    }
+
+    /// What is left of it where a value has to be there: the one that was just computed.
+    pub(crate) fn raise(self) -> PyErr {
+        match self {
+            Self::Raised(error) => error,
+            Self::Unreadable(why) => Python::attach(|py| {
+                let message = format!("the value was computed and stored, and cannot be read: {why}");
+                named(py, "SerializationError", &message).unwrap_or_else(|error| error)
+            }),
+        }
+    }
+}
+
+impl From<PyErr> for Unopened {
+    fn from(error: PyErr) -> Self {
+        Python::attach(|py| {
+            let mere = error.is_instance_of::<PyException>(py) && !error.is_instance_of::<PyMemoryError>(py);
+            if mere { Self::Unreadable(error.to_string()) } else { Self::Raised(error) }
+        })
     }
 }
 
@@ -171,22 +247,22 @@ impl<'py> Glanced<'py> {
                 Some(Held::Dict(dict)) => Self::Dict(dict.bind(py).clone()),
                 _ => Self::Payload(glimpse.into()),
             },
-            Glimpse::Bytes(..) => Self::Payload(glimpse.into()),
+            Glimpse::Bytes(..) | Glimpse::Lent(..) => Self::Payload(glimpse.into()),
         }
     }
 
-    /// The value for a reader, outside of the store's lock; `None` where it cannot be read.
+    /// The value for a reader, outside of the store's lock, or why it is none.
     #[inline]
     pub(crate) fn open(
         self,
         py: Python<'py>,
         values: &Values,
         stored_key: impl FnOnce() -> PyResult<String>,
-    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+    ) -> Result<Bound<'py, PyAny>, Unopened> {
         match self {
-            Self::Value(value) => Ok(Some(value)),
-            Self::Dict(dict) => Ok(Some(dict.copy()?.into_any())),
-            Self::Integer(number) => Ok(Some(number.into_pyobject(py)?.into_any())),
+            Self::Value(value) => Ok(value),
+            Self::Dict(dict) => Ok(dict.copy()?.into_any()),
+            Self::Integer(number) => Ok(number.into_pyobject(py).map_err(PyErr::from)?.into_any()),
             Self::Payload(payload) => values.open(py, &payload, stored_key),
         }
     }

@@ -10,11 +10,12 @@ use pyo3::types::{PyDict, PyList, PyMapping};
 
 use super::at_version;
 use super::fetch::Loading;
-use super::read::{at_hand, nothing};
+use super::read::{at_hand, hit, nothing};
 use crate::arguments::{TimeoutArgument, tags};
 use crate::core::{Core, Names, stored};
 use crate::errors::Failure;
 use crate::face::{Face, both_faces, shown};
+use crate::values::Unopened;
 
 type Any<'py> = Bound<'py, PyAny>;
 
@@ -95,7 +96,8 @@ fn get_many<'py>(
             let found = found.into_bound(py);
             for ((key, name), raw) in rest.iter().zip(&asked.keys).zip(read) {
                 let stored = || stored(py, &asked.cache, name, asked.version.as_ref());
-                if let Some(value) = raw.map(|raw| values.open(py, &raw.0, stored)).transpose()?.flatten() {
+                let Some(raw) = raw else { continue };
+                if let Some(value) = hit(&asked.cache, values.open(py, &raw.0, stored))? {
                     found.set_item(key, value)?;
                 }
             }
@@ -226,6 +228,7 @@ fn get_or_set_many<'py>(
     let loader = loader.clone().unbind();
     let asked = names.clone();
     let (loaded_for, opening) = (asked_for.clone(), values.clone());
+    let reader = values.reader();
     let work = move |awaiter| async move {
         let loading = Loading::new(loader, awaiter);
         let load = move |missing: Vec<String>| {
@@ -239,7 +242,7 @@ fn get_or_set_many<'py>(
             let (names, values) = (loaded_for.clone(), values.clone());
             async move { loading.many(missing, names, values).await }
         };
-        let fetch = cache.get_or_try_set_many(asked, load).timeout(timeout).tags(tags);
+        let fetch = cache.get_or_try_set_many(asked, load).read_with(reader).timeout(timeout).tags(tags);
         let fetched = match (face, version) {
             (Face::Sync, Some(version)) => fetch.version(version).inline().await?,
             (Face::Sync, None) => fetch.inline().await?,
@@ -252,9 +255,8 @@ fn get_or_set_many<'py>(
         let found = PyDict::new(py);
         for (key, name) in keys.iter().zip(&names) {
             let stored = || stored(py, &asked_for.cache, name, asked_for.version.as_ref());
-            if let Some(value) = fetched.remove(name).map(|raw| opening.open(py, &raw.0, stored)).transpose()?.flatten()
-            {
-                found.set_item(key, value)?;
+            if let Some(raw) = fetched.remove(name) {
+                found.set_item(key, opening.open(py, &raw.0, stored).map_err(Unopened::raise)?)?;
             }
         }
         Ok(found.into_any())

@@ -1,9 +1,10 @@
 //! `incr`, `decr`, `incr_version`, `decr_version`, `rate_limit`.
 
+use keepwarm::cache::RateLimited;
 use keepwarm::key::Version;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyInt};
+use pyo3::types::PyInt;
 
 use super::at_version;
 use crate::arguments::{TimeoutArgument, duration, text};
@@ -63,8 +64,8 @@ both_faces! {
         move_version(slf, face, key, -delta, version)
     }
 
-    /// Counts a call of `key`, of which `limit` are allowed in `period` seconds. The answer is a dict: `allowed`,
-    /// `remaining`, `reset_after`.
+    /// Counts a call of `key`, of which `limit` are allowed in `period` seconds. The answer has `allowed`, `remaining` and
+    /// `reset_after`, and is true where the call is allowed.
     fn rate_limit | arate_limit(slf: &Bound<'py, Self>, key: &Any<'py>, limit: u64, period: TimeoutArgument) |face| {
         rate_limit(slf, face, key, limit, period)
     }
@@ -119,11 +120,13 @@ fn move_version<'py>(
     if !alias.plain {
         return move_by_hand(slf, face, key, delta, version);
     }
-    let (key, cache) = (text(key)?, alias.cache.clone());
+    let (key, cache, rewriter) = (text(key)?, alias.cache.clone(), alias.values.rewriter());
     face.answer(
         slf.py(),
         &cache,
-        |cache| async move { Ok::<_, Failure>(at_version!(cache.incr_version(&key, delta), version)?) },
+        |cache| async move {
+            Ok::<_, Failure>(at_version!(cache.incr_version(&key, delta).rewrite_with(rewriter), version)?)
+        },
         |py, version: i64| Ok(version.into_pyobject(py)?.into_any()),
     )
 }
@@ -153,6 +156,7 @@ fn move_by_hand<'py>(
     };
     let from = Core::name(slf, key, Some(&shown_version(py, &own)?))?;
     let to = Core::name(slf, key, Some(&number.into_pyobject(py)?.into_any()))?;
+    let (rewriter, stored) = (slf.get().alias()?.values.rewriter(), (from.stored(py)?, to.stored(py)?));
     face.answer(
         py,
         &from.cache.clone(),
@@ -165,6 +169,7 @@ fn move_by_hand<'py>(
                 let error = keepwarm::Error::new(keepwarm::ErrorKind::Missing, "there is no such key");
                 return Err(Failure::Cache(error.with_verb("incr_version").with_key(&from.key)));
             };
+            let raw = keepwarm::Raw(rewriter(&stored.0, &stored.1, raw.0));
             cache.set(&to.key, &raw).timeout(timeout).await?;
             cache.delete(&from.key).await?;
             Ok(number)
@@ -186,12 +191,40 @@ fn rate_limit<'py>(
         slf.py(),
         &name.cache.clone(),
         |cache| async move { Ok::<_, Failure>(cache.rate_limit(&name.key, limit, period).await?) },
-        |py, answer| {
-            let shown = PyDict::new(py);
-            shown.set_item("allowed", answer.allowed)?;
-            shown.set_item("remaining", answer.remaining)?;
-            shown.set_item("reset_after", answer.reset_after.as_secs_f64())?;
-            Ok(shown.into_any())
-        },
+        |py, answer| Ok(Bound::new(py, RateLimit::from(answer))?.into_any()),
     )
+}
+
+/// What `rate_limit` found. It is true where the call is allowed.
+#[pyclass(frozen, eq, module = "keepwarm._native")]
+#[derive(PartialEq)]
+pub(crate) struct RateLimit {
+    /// Whether this call is within the limit.
+    #[pyo3(get)]
+    allowed: bool,
+    /// How many more are, in this period.
+    #[pyo3(get)]
+    remaining: u64,
+    /// In how many seconds the next period begins.
+    #[pyo3(get)]
+    reset_after: f64,
+}
+
+impl From<RateLimited> for RateLimit {
+    fn from(found: RateLimited) -> Self {
+        Self { allowed: found.allowed, remaining: found.remaining, reset_after: found.reset_after.as_secs_f64() }
+    }
+}
+
+#[pymethods]
+impl RateLimit {
+    fn __bool__(&self) -> bool {
+        self.allowed
+    }
+
+    fn __repr__(&self) -> String {
+        let Self { allowed, remaining, reset_after } = self;
+        let allowed = if *allowed { "True" } else { "False" };
+        format!("RateLimit(allowed={allowed}, remaining={remaining}, reset_after={reset_after})")
+    }
 }

@@ -17,7 +17,7 @@ use crate::awaitable::Awaiter;
 use crate::core::{Core, Name, Names, stored};
 use crate::errors::Failure;
 use crate::face::{Face, both_faces};
-use crate::values::Values;
+use crate::values::{Unopened, Values};
 
 type Any<'py> = Bound<'py, PyAny>;
 
@@ -71,6 +71,7 @@ fn fetch<'py>(
     let default = default.clone().unbind();
     let (tags, timeout) = (tags(given_tags)?, timeout.0);
     let (asked, opening) = (name.clone(), values.clone());
+    let reader = values.reader();
     let work = move |awaiter| async move {
         let loading = Loading::new(default, awaiter);
         let loaded_for = name.clone();
@@ -80,7 +81,7 @@ fn fetch<'py>(
             false => cache.get_or_try_set(&name.key, load),
             true => cache.try_refresh(&name.key, load),
         };
-        let fetch = fetch.timeout(timeout).tags(tags);
+        let fetch = fetch.read_with(reader).timeout(timeout).tags(tags);
         let fetched = match (face, name.version) {
             (Face::Sync, Some(version)) => fetch.version(version).inline().await?,
             (Face::Sync, None) => fetch.inline().await?,
@@ -90,10 +91,8 @@ fn fetch<'py>(
         Ok::<Raw, Failure>(fetched)
     };
     face.wait(py, work, move |py, raw| {
-        // Read before as something that Python cannot read, it would have been computed: see `Values::open`.
-        opening
-            .open(py, &raw.0, || asked.stored(py))?
-            .ok_or_else(|| PyRuntimeError::new_err("the stored value cannot be read"))
+        // What was found has been read; what was computed may be of a class that cannot be restored.
+        opening.open(py, &raw.0, || asked.stored(py)).map_err(Unopened::raise)
     })
 }
 
@@ -210,7 +209,7 @@ impl Start {
 
 /// Called by an event loop when the loader's task is done.
 #[pyclass(frozen, module = "keepwarm._native")]
-struct Done(Mutex<Option<Sent>>);
+pub(crate) struct Done(pub(crate) Mutex<Option<Sent>>);
 
 #[pymethods]
 impl Done {

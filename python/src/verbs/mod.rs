@@ -7,6 +7,7 @@ mod read;
 mod whole;
 mod write;
 
+pub(crate) use counter::RateLimit;
 pub(crate) use read::get_at_hand;
 
 /// A builder with its version, where the call gives one, awaited.
@@ -20,3 +21,4 @@ macro_rules! at_version {
 }
 
 pub(crate) use at_version;
+pub(crate) use fetch::Done;

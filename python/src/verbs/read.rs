@@ -1,13 +1,13 @@
 //! `get`, `has_key`, `ttl`.
 
-use keepwarm::{Raw, Ttl};
+use keepwarm::{Cache, Raw, Ttl};
 use pyo3::prelude::*;
 
 use super::at_version;
 use crate::core::{Core, stored};
 use crate::errors::Failure;
 use crate::face::{Face, answer_lent, both_faces};
-use crate::values::Glanced;
+use crate::values::{Glanced, Unopened};
 
 type Any<'py> = Bound<'py, PyAny>;
 
@@ -72,8 +72,8 @@ pub(super) fn at_hand<'py>(
     let name = Core::plain(alias, key)?;
     let found = alias.cache.at_hand(name, |glimpse| Glanced::take(py, glimpse))?;
     Some(match found {
-        Some(found) => found.open(py, &alias.values, || stored(py, &alias.cache, name, None)),
         None => Ok(None),
+        Some(found) => hit(&alias.cache, found.open(py, &alias.values, || stored(py, &alias.cache, name, None))),
     })
 }
 
@@ -91,7 +91,26 @@ pub(super) fn hit_at_hand<'py>(
     let alias = slf.get().alias().ok()?;
     let name = Core::plain(alias, key)?;
     let found = alias.cache.hit_at_hand(name, |glimpse| Glanced::take(py, glimpse))?;
-    found.open(py, &alias.values, || stored(py, &alias.cache, name, None)).transpose()
+    match found.open(py, &alias.values, || stored(py, &alias.cache, name, None)) {
+        Ok(value) => Some(Ok(value)),
+        Err(Unopened::Raised(error)) => Some(Err(error)),
+        Err(Unopened::Unreadable(_)) => {
+            alias.cache.unreadable(false);
+            None
+        }
+    }
+}
+
+/// A hit that was counted, unless it cannot be read: then it is a miss.
+pub(super) fn hit<'py>(cache: &Cache, opened: Result<Any<'py>, Unopened>) -> PyResult<Option<Any<'py>>> {
+    match opened {
+        Ok(value) => Ok(Some(value)),
+        Err(Unopened::Raised(error)) => Err(error),
+        Err(Unopened::Unreadable(_)) => {
+            cache.unreadable(true);
+            Ok(None)
+        }
+    }
 }
 
 fn get<'py>(
@@ -110,7 +129,10 @@ fn get<'py>(
         &name.cache.clone(),
         |cache| async move { Ok::<_, Failure>(at_version!(cache.get::<Raw>(&name.key), name.version)?) },
         move |py, found: Option<Raw>| {
-            let value = found.map(|raw| values.open(py, &raw.0, || asked.stored(py))).transpose()?.flatten();
+            let value = match found {
+                Some(raw) => hit(&asked.cache, values.open(py, &raw.0, || asked.stored(py)))?,
+                None => None,
+            };
             Ok(value.unwrap_or_else(|| default.unwrap_or_else(|| py.None()).into_bound(py)))
         },
     )

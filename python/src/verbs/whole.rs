@@ -135,10 +135,11 @@ fn stats<'py>(slf: &Bound<'py, Core>, face: Face) -> PyResult<Any<'py>> {
 
 fn explain<'py>(slf: &Bound<'py, Core>, face: Face, key: &Any<'py>, version: Option<&Any<'py>>) -> PyResult<Any<'py>> {
     let name = Core::name(slf, key, version)?;
+    let reader = slf.get().alias()?.values.reader();
     face.answer(
         slf.py(),
         &name.cache.clone(),
-        |cache| async move { Ok::<_, Failure>(at_version!(cache.explain(&name.key), name.version)?) },
+        |cache| async move { Ok::<_, Failure>(at_version!(cache.explain(&name.key).read_with(reader), name.version)?) },
         |py, explanation: Explanation| {
             let shown = plain(py, &explanation)?;
             shown.set_item("text", explanation.to_string())?;

@@ -1,5 +1,6 @@
 //! `set`, `add`, `replace`, `delete`, `touch`, `once`.
 
+use keepwarm::backend::{Put, Refusal};
 use keepwarm::{Raw, Timeout};
 use pyo3::prelude::*;
 
@@ -15,6 +16,8 @@ type Any<'py> = Bound<'py, PyAny>;
 #[derive(Clone, Copy)]
 enum Write {
     Set,
+    /// The same, and says whether the store took it.
+    SetTold,
     Add,
     Replace,
 }
@@ -91,6 +94,22 @@ both_faces! {
     }
 }
 
+#[pymethods]
+impl Core {
+    /// `aset` of the face that is awaited, which answers `True` there, as FastDjango's `set` does: unless the store refused.
+    #[pyo3(signature = (key, value, timeout = TimeoutArgument::LEFT_OUT, version = None, *, tags = None))]
+    fn _aset_told<'py>(
+        slf: &Bound<'py, Self>,
+        key: &Any<'py>,
+        value: &Any<'py>,
+        timeout: TimeoutArgument,
+        version: Option<&Any<'py>>,
+        tags: Option<&Any<'py>>,
+    ) -> PyResult<Any<'py>> {
+        write(slf, Face::Async, Write::SetTold, Given { key, value, timeout: timeout.0, version, tags })
+    }
+}
+
 fn write<'py>(slf: &Bound<'py, Core>, face: Face, write: Write, given: Given<'_, 'py>) -> PyResult<Any<'py>> {
     let py = slf.py();
     let lent = Core::lend(slf, given.key, given.version)?;
@@ -100,6 +119,9 @@ fn write<'py>(slf: &Bound<'py, Core>, face: Face, write: Write, given: Given<'_,
         Write::Set => {
             answer_lent!(face, py, lent, |cache, key| cache.set(key, &raw).timeout(timeout).tags(tags), nothing)
         }
+        Write::SetTold => {
+            answer_lent!(face, py, lent, |cache, key| cache.set(key, &raw).timeout(timeout).tags(tags), taken)
+        }
         Write::Add => {
             answer_lent!(face, py, lent, |cache, key| cache.add(key, &raw).timeout(timeout).tags(tags), truth)
         }
@@ -107,6 +129,11 @@ fn write<'py>(slf: &Bound<'py, Core>, face: Face, write: Write, given: Given<'_,
             answer_lent!(face, py, lent, |cache, key| cache.replace(key, &raw).timeout(timeout).tags(tags), truth)
         }
     }
+}
+
+/// Shows whether a value was taken; one whose timeout is zero was, and is over.
+fn taken(py: Python<'_>, put: Put) -> PyResult<Any<'_>> {
+    truth(py, matches!(put, Put::Stored | Put::Refused(Refusal::NotKept)))
 }
 
 fn delete<'py>(slf: &Bound<'py, Core>, face: Face, key: &Any<'py>, version: Option<&Any<'py>>) -> PyResult<Any<'py>> {

@@ -2,7 +2,7 @@
 
 import os
 
-from standing_in import PRIVATE, stand_in
+from standing_in import NATIVE, PRIVATE, stand_in
 
 KIND = os.environ["KEEPWARM_SUITE_KIND"]
 stand_in(KIND, os.environ["KEEPWARM_SUITE_FACE"])
@@ -13,4 +13,14 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 USE_TZ = False
 TEST_RUNNER = "skipping_runner.SkippingRunner"
-KEEPWARM_PRIVATE = PRIVATE[KIND]
+KEEPWARM_PRIVATE = {**NATIVE, **PRIVATE[KIND]}
+if KIND == "redis":
+    CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+        "redis": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": os.environ["KEEPWARM_SUITE_REDIS"],
+            # The usual deadline of 250 ms is for production; a machine under load misses it.
+            "OPTIONS": {"deadline": 120, "socket_timeout": 120, "socket_connect_timeout": 120},
+        },
+    }

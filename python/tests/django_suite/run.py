@@ -2,7 +2,7 @@
 
     python run.py SOURCES memory sync
 
-SOURCES is Django's source tree, which carries its tests; `fetch.py` gets it. Ends as unittest ends.
+SOURCES is Django's source tree, which carries its tests. Ends as unittest ends.
 """
 
 import os
@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
 
 #: What is run for each kind: the class of tests for that kind, and, in memory, everything that names LocMemCache.
 TESTS = {
@@ -33,6 +34,7 @@ TESTS = {
         "check_framework.test_caches",
     ],
     "file": ["cache.tests.FileBasedCacheTests", "cache.tests.FileBasedCachePathLibTests"],
+    "redis": ["cache.tests.RedisCacheTests"],
 }
 
 
@@ -44,7 +46,13 @@ def main():
         "PYTHONPATH": os.pathsep.join([str(HERE), os.environ.get("PYTHONPATH", "")]),
     }
     command = [sys.executable, "runtests.py", "--settings=keepwarm_suite_settings", "--parallel=1", *TESTS[kind], *sys.argv[4:]]
-    return subprocess.run(command, cwd=sources / "tests", env=environment).returncode
+    if kind != "redis":
+        return subprocess.run(command, cwd=sources / "tests", env=environment).returncode
+    from support.redis_server import redis_server
+
+    with redis_server() as server:
+        environment["KEEPWARM_SUITE_REDIS"] = server.url()
+        return subprocess.run(command, cwd=sources / "tests", env=environment).returncode
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from django.test.runner import DiscoverRunner, iter_test_cases
 class SkippingRunner(DiscoverRunner):
     """Skips the tests of `KEEPWARM_PRIVATE` in the classes of Django's own backends."""
 
-    classes = ("DefaultNonExpiringCacheKeyTests", "LocMemCacheTests", "FileBasedCacheTests", "FileBasedCachePathLibTests")
+    classes = ("DefaultNonExpiringCacheKeyTests", "LocMemCacheTests", "FileBasedCacheTests", "FileBasedCachePathLibTests", "RedisCacheTests")
 
     def build_suite(self, *arguments, **options):
         suite = super().build_suite(*arguments, **options)

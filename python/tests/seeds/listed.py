@@ -28,8 +28,3 @@ def waits(name, what, raises):
         return pytest.mark.block(name)(waiting(test))
 
     return decorate
-
-
-def waits_here(request, what, raises):
-    """For a part of a test: it fails today for want of `what`, and fails the run when it does not."""
-    request.applymarker(pytest.mark.xfail(strict=True, raises=raises, reason=f"waits for {what}"))

@@ -16,8 +16,6 @@ TESTS = ("test_fastdjango", "test_low_level", "test_skill", "test_short", "test_
 WAITING = {
     "S0.05": "the page cache for FastAPI",
     "S0.09": "the database backend",
-    "S0.10": "`BaseCache` in Python",
-    "S2.05": "`get_redis_connection` in Python",
     "S4.02": "cache workers",
     "S4.04": "cache workers",
     "S4.05": "cache workers",

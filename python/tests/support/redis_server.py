@@ -48,6 +48,16 @@ def ask(connection, password, *words):
     return lines.readline().rstrip(b"\r\n")
 
 
+def commands(port):
+    """How often each command was carried out, over all connections, but for the one that asks."""
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
+        connection.sendall(command("INFO", "commandstats"))
+        lines = connection.makefile("rb")
+        said = lines.read(int(lines.readline()[1:])).decode()
+    counts = (line.partition(":calls=") for line in said.splitlines() if ":calls=" in line)
+    return {name.removeprefix("cmdstat_"): int(rest.partition(",")[0]) for name, _, rest in counts if name != "cmdstat_info"}
+
+
 def command(*words):
     """A command as it goes over the wire."""
     parts = [word if isinstance(word, bytes) else str(word).encode() for word in words]

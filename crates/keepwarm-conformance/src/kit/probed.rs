@@ -116,6 +116,10 @@ impl<B: Backend, P: Probe> Backend for Probed<B, P> {
         None
     }
 
+    fn put_at_once(&self, _key: &Parts<'_>, _value: Glimpse<'_>, _deadline: Deadline) -> Option<Result<Put>> {
+        None
+    }
+
     async fn get(&self, key: &Key<'_>, hint: &[Marker]) -> Result<Lookup<Payload>> {
         self.pass(Call::keys(Verb::Get, [key]), self.inner.get(key, hint), |answer| Answer::Lookup(answer)).await
     }

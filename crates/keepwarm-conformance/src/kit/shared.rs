@@ -71,6 +71,10 @@ impl Backend for Shared {
         self.0.remove_at_once(key)
     }
 
+    fn put_at_once(&self, key: &Parts<'_>, value: Glimpse<'_>, deadline: Deadline) -> Option<Result<Put>> {
+        self.0.put_at_once(key, value, deadline)
+    }
+
     async fn get(&self, key: &Key<'_>, hint: &[Marker]) -> Result<Lookup<Payload>> {
         self.0.get(key, hint).await
     }

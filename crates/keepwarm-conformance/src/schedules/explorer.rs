@@ -25,9 +25,51 @@ pub(super) struct Scene {
     pub(super) clock: ManualClock,
 }
 
+/// What can be done with the actors of a play, wherever they are.
+pub(super) trait Stepped {
+    /// Runs until nobody can go on by itself.
+    fn settle(&mut self);
+    /// How many stand at points.
+    fn standing(&mut self) -> usize;
+    /// Lets the one go that stands at this place; its name.
+    fn let_go(&mut self, place: usize) -> String;
+    /// Whether everybody has ended.
+    fn is_done(&mut self) -> bool;
+    /// How many wait for time to pass.
+    fn sleepers(&mut self) -> usize;
+    /// Lets time pass.
+    fn advance(&mut self, time: Duration);
+}
+
+impl Stepped for Scene {
+    fn settle(&mut self) {
+        self.runner.settle(&self.points);
+    }
+
+    fn standing(&mut self) -> usize {
+        self.points.standing()
+    }
+
+    fn let_go(&mut self, place: usize) -> String {
+        self.points.let_go(place)
+    }
+
+    fn is_done(&mut self) -> bool {
+        self.runner.is_done()
+    }
+
+    fn sleepers(&mut self) -> usize {
+        self.clock.sleepers()
+    }
+
+    fn advance(&mut self, time: Duration) {
+        self.clock.advance(time);
+    }
+}
+
 /// Actors on a scene.
 pub(super) trait Play {
-    fn scene(&mut self) -> &mut Scene;
+    fn scene(&mut self) -> &mut dyn Stepped;
 
     /// What was stale, when everybody is done.
     fn finish(self: Box<Self>) -> Vec<String>;
@@ -43,6 +85,11 @@ struct Choice {
 /// Depth first, without a memory of states: an order is the list of its choices, and the next order changes the last
 /// choice that can be changed.
 pub(super) fn explore(make: &dyn Fn() -> Box<dyn Play>) -> Explored {
+    explore_until(make, |_| false)
+}
+
+/// The same until somebody has seen enough.
+pub(super) fn explore_until(make: &dyn Fn() -> Box<dyn Play>, enough: impl Fn(&Explored) -> bool) -> Explored {
     let mut explored = Explored::default();
     let mut choices: Vec<Choice> = Vec::new();
     loop {
@@ -51,6 +98,9 @@ pub(super) fn explore(make: &dyn Fn() -> Box<dyn Play>) -> Explored {
         if !stale.is_empty() {
             explored.stale += 1;
             explored.first_stale.get_or_insert_with(|| steps.into_iter().chain(stale).collect());
+        }
+        if enough(&explored) {
+            return explored;
         }
         while choices.last().is_some_and(|choice| choice.taken + 1 == choice.among) {
             choices.pop();
@@ -72,16 +122,16 @@ fn run(mut play: Box<dyn Play>, choices: &mut Vec<Choice>) -> (Vec<String>, Vec<
     let mut steps = Vec::new();
     let mut passed = Duration::ZERO;
     for step in 0.. {
-        scene.runner.settle(&scene.points);
-        let among = scene.points.standing();
+        scene.settle();
+        let among = scene.standing();
         if among == 0 {
-            if scene.runner.is_done() {
+            if scene.is_done() {
                 break;
             }
             // Nobody can go on but by the clock: somebody looks again at what another process computes.
-            assert!(scene.clock.sleepers() > 0 && passed < LONGEST, "somebody waits in vain: {steps:#?}");
+            assert!(scene.sleepers() > 0 && passed < LONGEST, "somebody waits in vain: {steps:#?}");
             let pause = Duration::from_millis(50);
-            scene.clock.advance(pause);
+            scene.advance(pause);
             passed += pause;
             steps.push("time passes".to_owned());
             // No choice: kept in step with the choices all the same.
@@ -95,7 +145,7 @@ fn run(mut play: Box<dyn Play>, choices: &mut Vec<Choice>) -> (Vec<String>, Vec<
         }
         // One order of choices leads to one state, or a stage is not deterministic and its exploration worth nothing.
         assert_eq!(choices[step].among, among, "the same choices led elsewhere: {steps:#?}");
-        steps.push(scene.points.let_go(choices[step].taken));
+        steps.push(scene.let_go(choices[step].taken));
     }
     (play.finish(), steps)
 }

@@ -20,6 +20,7 @@
 //! assert_eq!(explored.stale, 0, "{:#?}", explored.first_stale);
 //! ```
 
+mod across;
 mod explorer;
 mod harness;
 mod points;
@@ -27,6 +28,7 @@ mod runner;
 mod stage;
 mod tiers;
 
+pub use across::run_across_processes;
 pub use explorer::Explored;
 pub use harness::{run, run_some, run_with_tiers};
 pub use stage::{Invalidation, Reading};

@@ -76,6 +76,11 @@ impl Points {
         self.0.lock().waiting.len()
     }
 
+    /// Where they stand, in the order of their arrival.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.0.lock().waiting.iter().map(|waiting| waiting.name.clone()).collect()
+    }
+
     /// How many verbs are under way.
     pub(super) fn under_way(&self) -> usize {
         self.0.lock().under_way

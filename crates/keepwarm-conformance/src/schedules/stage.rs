@@ -6,18 +6,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use keepwarm::clock::Clock;
 use keepwarm::layers::Stack;
-use keepwarm::{Cache, Namespace, Timeout};
+use keepwarm::{Cache, CacheBuilder, Namespace, Timeout};
 use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
 
-use super::explorer::{Play, Scene};
+use super::explorer::{Play, Scene, Stepped};
 use super::points::{Points, Stepping};
 use super::runner::Runner;
-use crate::kit::{ManualClock, Probed};
+use crate::kit::{ManualClock, Probed, Shared};
 use crate::subject::drive;
-use crate::target::{Setup, Target};
+use crate::target::{Setup, Store, Target};
 
 /// What makes the cached value invalid, after the database has changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Invalidation {
     /// The key is deleted.
@@ -56,7 +57,7 @@ impl Invalidation {
 }
 
 /// How the readers read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Reading {
     /// Both with `get_or_set`, the loader in the caller's own task.
@@ -78,6 +79,10 @@ pub enum Reading {
 }
 
 impl Reading {
+    /// Those that are run across two processes of the system wherever a store is tested: both readers compute, or one
+    /// refreshes what the other reads. All of [`SAFE`](Self::SAFE) can be.
+    pub const ACROSS: [Self; 2] = [Self::TwoProcesses, Self::Refresh];
+
     /// Every way that must never be stale.
     pub const SAFE: [Self; 7] = [
         Self::Inline,
@@ -88,6 +93,32 @@ impl Reading {
         Self::TwoRefreshes,
         Self::RefreshAndCompute,
     ];
+}
+
+impl Reading {
+    /// What its two readers do.
+    fn verbs(self) -> [Verb; 2] {
+        match self {
+            Self::Inline | Self::TwoProcesses => [Verb::GetOrSet, Verb::GetOrSet],
+            Self::Detached => [Verb::GetOrSetDetached, Verb::GetOrSetDetached],
+            Self::Many => [Verb::GetOrSetMany, Verb::GetOrSet],
+            Self::Refresh => [Verb::Refresh, Verb::Get],
+            Self::TwoRefreshes => [Verb::Refresh, Verb::Refresh],
+            Self::RefreshAndCompute => [Verb::Refresh, Verb::GetOrSet],
+            Self::Naive => [Verb::Naive, Verb::Naive],
+        }
+    }
+}
+
+/// Who plays here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cast {
+    /// Everybody, in this process.
+    All,
+    /// The first reader.
+    First,
+    /// The second reader, and who invalidates.
+    Others,
 }
 
 /// The database: the version of the one value that everybody is about.
@@ -111,6 +142,17 @@ enum Handle {
     Part(Namespace),
 }
 
+impl Handle {
+    fn of(builder: CacheBuilder, clock: &ManualClock, invalidation: Invalidation) -> Self {
+        let builder = builder.clock(Clock::manual(clock)).timeout(Timeout::Never);
+        let cache = builder.build().expect("the settings fit together");
+        match invalidation {
+            Invalidation::Namespace => Self::Part(cache.namespace("space")),
+            _ => Self::Whole(cache),
+        }
+    }
+}
+
 impl std::ops::Deref for Handle {
     type Target = Cache;
 
@@ -124,10 +166,11 @@ impl std::ops::Deref for Handle {
 
 /// Everything of one run.
 pub(super) struct Stage {
-    scene: Scene,
+    pub(super) scene: Scene,
     /// One for each process.
     handles: Vec<Handle>,
-    database: Database,
+    pub(super) database: Database,
+    pub(super) invalidated: Database,
     stale: Arc<Mutex<Vec<String>>>,
 }
 
@@ -144,7 +187,10 @@ struct Script {
 }
 
 /// A store is made for every order: a small one is made quickly.
-const ROOM: u64 = 16;
+pub(super) const ROOM: u64 = 16;
+
+/// The version that the database begins with.
+pub(super) const FIRST: u64 = 1;
 
 const KEY: &str = "key";
 const OTHER: &str = "other";
@@ -153,6 +199,18 @@ impl Stage {
     pub(super) fn new(target: &Target, reading: Reading, invalidation: Invalidation) -> Self {
         let clock = ManualClock::new();
         let store = (target.make)(&Setup { clock: Clock::manual(&clock), capacity: Some(ROOM) });
+        prepare(&store.bare, &clock, reading, invalidation);
+        Self::cast(&store, &clock, reading, invalidation, Cast::All)
+    }
+
+    /// The stage of those who play in this process.
+    pub(super) fn cast(
+        store: &Store,
+        clock: &ManualClock,
+        reading: Reading,
+        invalidation: Invalidation,
+        cast: Cast,
+    ) -> Self {
         let points = Points::default();
         // The short stages can afford the finer steps.
         let before_reads = matches!(reading, Reading::Refresh);
@@ -160,62 +218,54 @@ impl Stage {
             let stepping = Stepping { points: points.clone(), before_reads, after_reads: false };
             let stepped = Stack::new(Probed::around(store.bare.clone(), stepping));
             let stack = store.lay.as_ref().map_or_else(|| stepped.clone(), |lay| lay(stepped.clone()));
-            let builder = Cache::builder().stack(stack);
-            let builder = builder.clock(Clock::manual(&clock)).timeout(Timeout::Never);
-            let cache = builder.build().expect("the settings fit together");
-            match invalidation {
-                Invalidation::Namespace => Handle::Part(cache.namespace("space")),
-                _ => Handle::Whole(cache),
-            }
+            Handle::of(Cache::builder().stack(stack), clock, invalidation)
         };
         let script = Script {
             handle: build(),
             points: points.clone(),
-            database: Arc::new(AtomicU64::new(1)),
-            invalidated: Arc::new(AtomicU64::new(1)),
-            tags: if invalidation == Invalidation::Tag { vec!["tag"] } else { Vec::new() },
+            database: Arc::new(AtomicU64::new(FIRST)),
+            invalidated: Arc::new(AtomicU64::new(FIRST)),
+            tags: tags(invalidation),
             stale: Arc::default(),
         };
-        let there_is_one = matches!(reading, Reading::Refresh | Reading::TwoRefreshes);
-        if there_is_one {
-            // Set before the play begins, so without steps.
-            let cache = Cache::builder().backend(store.bare.clone()).clock(Clock::manual(&clock));
-            let cache = cache.timeout(Timeout::Never).build().expect("the settings fit together");
-            let set = |cache: &Cache| drop(drive(cache.set(KEY, &1_u64).tags(&script.tags).into_future()));
-            match invalidation {
-                Invalidation::Namespace => set(&cache.namespace("space")),
-                _ => set(&cache),
-            }
-        }
         let runner = if reading == Reading::Detached { Runner::tokio() } else { Runner::own() };
-        let (database, stale) = (script.database.clone(), script.stale.clone());
-        let scene = Scene { points: points.clone(), runner, clock: clock.clone() };
-        let mut stage = Self { scene, handles: vec![script.handle.clone()], database, stale };
-        let (first, second) = match reading {
-            Reading::Inline | Reading::TwoProcesses => (Verb::GetOrSet, Verb::GetOrSet),
-            Reading::Detached => (Verb::GetOrSetDetached, Verb::GetOrSetDetached),
-            Reading::Many => (Verb::GetOrSetMany, Verb::GetOrSet),
-            Reading::Refresh => (Verb::Refresh, Verb::Get),
-            Reading::TwoRefreshes => (Verb::Refresh, Verb::Refresh),
-            Reading::RefreshAndCompute => (Verb::Refresh, Verb::GetOrSet),
-            Reading::Naive => (Verb::Naive, Verb::Naive),
+        let mut stage = Self {
+            scene: Scene { points: points.clone(), runner, clock: clock.clone() },
+            handles: vec![script.handle.clone()],
+            database: script.database.clone(),
+            invalidated: script.invalidated.clone(),
+            stale: script.stale.clone(),
         };
-        let other = if reading == Reading::TwoProcesses {
-            Script { handle: build(), ..script.clone() }
-        } else {
-            script.clone()
-        };
-        stage.handles.push(other.handle.clone());
-        let runner = &mut stage.scene.runner;
-        runner.add("first reader", Box::pin(reader(script.clone(), first)));
-        runner.add("second reader", Box::pin(reader(other, second)));
-        runner.add("invalidation", Box::pin(invalidate(script, invalidation)));
+        let [first, second] = reading.verbs();
+        if cast != Cast::Others {
+            stage.scene.runner.add("first reader", Box::pin(reader(script.clone(), first)));
+        }
+        if cast != Cast::First {
+            let own = reading == Reading::TwoProcesses && cast == Cast::All;
+            let other = if own { Script { handle: build(), ..script.clone() } } else { script.clone() };
+            stage.handles.push(other.handle.clone());
+            stage.scene.runner.add("second reader", Box::pin(reader(other, second)));
+            stage.scene.runner.add("invalidation", Box::pin(invalidate(script, invalidation)));
+        }
         stage
     }
 }
 
+/// Puts what has to be there before a play begins into an empty store; without steps.
+pub(super) fn prepare(store: &Shared, clock: &ManualClock, reading: Reading, invalidation: Invalidation) {
+    if matches!(reading, Reading::Refresh | Reading::TwoRefreshes) {
+        let cache = Handle::of(Cache::builder().backend(store.clone()), clock, invalidation);
+        let set = drive(cache.set(KEY, &FIRST).tags(&tags(invalidation)).into_future());
+        assert!(set.expect("the store does not fail").is_stored());
+    }
+}
+
+fn tags(invalidation: Invalidation) -> Vec<&'static str> {
+    if invalidation == Invalidation::Tag { vec!["tag"] } else { Vec::new() }
+}
+
 impl Play for Stage {
-    fn scene(&mut self) -> &mut Scene {
+    fn scene(&mut self) -> &mut dyn Stepped {
         &mut self.scene
     }
 

@@ -10,7 +10,7 @@ use keepwarm::layers::{Layer, Stack, Tiered};
 use keepwarm::{Cache, CacheBuilder, MemoryOptions, Timeout};
 use parking_lot::Mutex;
 
-use super::explorer::{Explored, Play, Scene, explore};
+use super::explorer::{Explored, Play, Scene, Stepped, explore};
 use super::points::{Points, Stepping};
 use super::runner::Runner;
 use crate::kit::{Encodes, ManualClock, News, Probed, Shared};
@@ -115,7 +115,7 @@ impl Tiers {
 }
 
 impl Play for Tiers {
-    fn scene(&mut self) -> &mut Scene {
+    fn scene(&mut self) -> &mut dyn Stepped {
         &mut self.scene
     }
 

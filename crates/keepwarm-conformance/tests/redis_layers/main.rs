@@ -1,5 +1,6 @@
 //! The layers over a real server that is killed, stopped, flushed and cut off.
 
+mod bounds;
 mod near;
 mod outages;
 

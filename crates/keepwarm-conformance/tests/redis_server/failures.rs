@@ -124,6 +124,12 @@ fn a_write_that_timed_out_is_not_delivered_later() {
     assert_eq!(cache.get::<String>("key").wait().unwrap().as_deref(), Some("old"), "half a request is none");
 }
 
+fn kill_connections(server: &RedisServer) {
+    server.ask(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
+    // The server may answer before it has closed them; only who asks is left then.
+    until("the connections are closed", || server.figure("connected_clients") == 1);
+}
+
 #[test]
 fn flushes_lost_scripts_and_killed_connections_are_not_noticed() {
     let server = RedisServer::start();
@@ -146,17 +152,25 @@ fn flushes_lost_scripts_and_killed_connections_are_not_noticed() {
     server.ask(&["FLUSHALL"]);
     work("3");
     assert_eq!(cache.get::<i64>("key2").wait().unwrap(), None, "what was flushed is gone");
-    let kill = || {
-        server.ask(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
-        // The server may answer before it has closed them; only who asks is left then.
-        until("the connections are closed", || server.figure("connected_clients") == 1);
-    };
-    kill();
+    kill_connections(&server);
     work("4");
     server.ask(&["FLUSHALL"]);
     server.ask(&["SCRIPT", "FLUSH"]);
-    kill();
+    kill_connections(&server);
     work("5");
+}
+
+#[test]
+fn a_connection_that_is_killed_between_two_calls_is_never_noticed() {
+    let server = RedisServer::start();
+    let cache = cache(&server);
+    let runtime = runtime();
+    for round in 0..30 {
+        // Not to be repeated, and asked while the connection's own task, on another thread, is told that it is over.
+        let counted = runtime.block_on(async { cache.incr("counter", 1).or_insert(0, secs(100)).await });
+        assert_eq!(counted.unwrap(), round + 1);
+        kill_connections(&server);
+    }
 }
 
 #[test]

@@ -30,8 +30,24 @@ fn open(directory: &Path, setup: &Setup) -> FileStore {
 /// A fresh store.
 #[allow(dead_code, reason = "one of the two suites uses it")]
 pub(crate) fn file(setup: &Setup) -> FileStore {
+    kept(|directory| open(directory, setup))
+}
+
+/// The same that counts its entries as Django does.
+#[allow(dead_code, reason = "one of the two suites uses it")]
+pub(crate) fn culled_file(mode: FileMode) -> impl Fn(&Setup) -> FileStore + Send + Sync {
+    move |setup| {
+        kept(|directory| {
+            let options = FileOptions::new(directory).max_bytes(32 << 20).mode(mode);
+            let options = options.cull(setup.capacity.unwrap_or(1000), 3);
+            FileStore::new(&options, setup.clock.clone()).expect("the directory is there")
+        })
+    }
+}
+
+fn kept(make: impl FnOnce(&Path) -> FileStore) -> FileStore {
     let directory = fresh();
-    let store = open(directory.path(), setup);
+    let store = make(directory.path());
     let mut directories = DIRECTORIES.lock();
     directories.push_back(directory);
     let old = if directories.len() > STANDING { directories.pop_front() } else { None };

@@ -233,7 +233,9 @@ impl<W: Words> Shard<W> {
     /// The addresses of the sixteen words in which a key may be.
     #[inline]
     fn slots(&self, hash: u64, mask: u64) -> impl Iterator<Item = usize> + Clone + use<W> {
-        self.bucket(hash, mask).into_iter().flat_map(|bucket| (0..BUCKET).step_by(WORD).map(move |way| bucket + way))
+        let buckets = self.bucket(hash, mask);
+        const WAYS: usize = BUCKET / WORD;
+        (0..2 * WAYS).map(move |way| buckets[way / WAYS] + way % WAYS * WORD)
     }
 
     /// The index' mask: never one that leads out of it, whatever the bytes say.

@@ -14,9 +14,9 @@ use crate::words::Words;
 #[derive(Debug)]
 pub(crate) enum Found {
     Integer(i64),
+    /// Its bytes are in the vector that the reader gave.
     Bytes {
         codec: u8,
-        bytes: Vec<u8>,
     },
     /// In a file that is still to be read.
     Side {
@@ -77,11 +77,12 @@ pub(crate) struct Reader<'r, W> {
 const ATTEMPTS: usize = 16;
 
 impl<W: Words> Shard<W> {
-    /// Looks a key up without a lock.
+    /// Looks a key up without a lock. Its value's bytes are all that is left in `bytes`; without a live entry what is there is
+    /// worth nothing.
     #[inline]
-    pub(crate) fn look(&self, reader: &Reader<'_, W>, hash: NameHash, key: &[u8]) -> Seen {
+    pub(crate) fn look(&self, reader: &Reader<'_, W>, hash: NameHash, key: &[u8], bytes: &mut Vec<u8>) -> Seen {
         for _ in 0..ATTEMPTS {
-            match self.look_once(reader, hash, key) {
+            match self.look_once(reader, hash, key, bytes) {
                 (_, Seen::Unsettled) => std::hint::spin_loop(),
                 (_, seen) => return seen,
             }
@@ -91,7 +92,13 @@ impl<W: Words> Shard<W> {
 
     /// One attempt: what was found, and with a dead entry its reading if it was wanted.
     #[inline]
-    pub(crate) fn look_once(&self, reader: &Reader<'_, W>, hash: NameHash, key: &[u8]) -> (Option<Reading>, Seen) {
+    pub(crate) fn look_once(
+        &self,
+        reader: &Reader<'_, W>,
+        hash: NameHash,
+        key: &[u8],
+        bytes: &mut Vec<u8>,
+    ) -> (Option<Reading>, Seen) {
         let mask = self.mask();
         let wanted = tag(hash.low);
         for slot in self.slots(hash.low, mask) {
@@ -108,7 +115,7 @@ impl<W: Words> Shard<W> {
                 }
                 continue;
             };
-            let (reading, seen) = self.judge(reader, &record);
+            let (reading, seen) = self.judge(reader, &record, bytes);
             if !self.is_intact(record.spot) {
                 if reader.locked {
                     continue;
@@ -145,7 +152,8 @@ impl<W: Words> Shard<W> {
     }
 
     /// Reads a record and decides whether it is live. All of it is worth nothing unless it is intact afterwards.
-    fn judge(&self, reader: &Reader<'_, W>, record: &Record) -> (Option<Reading>, Seen) {
+    #[inline]
+    fn judge(&self, reader: &Reader<'_, W>, record: &Record, bytes: &mut Vec<u8>) -> (Option<Reading>, Seen) {
         let marks = record.marks(&self.words);
         let death = self.death(reader, record, &marks);
         if let Some(dead) = death
@@ -153,7 +161,7 @@ impl<W: Words> Shard<W> {
         {
             return (None, Seen::Dead(dead));
         }
-        let Some(reading) = self.reading(reader, record, marks) else { return (None, Seen::Dead(Dead::Torn)) };
+        let Some(reading) = self.reading(reader, record, marks, bytes) else { return (None, Seen::Dead(Dead::Torn)) };
         match death {
             None => (None, Seen::Live(reading)),
             Some(dead) => (Some(reading), Seen::Dead(dead)),
@@ -161,7 +169,8 @@ impl<W: Words> Shard<W> {
     }
 
     /// The content of a record; `None` when its bytes are torn.
-    fn reading(&self, reader: &Reader<'_, W>, record: &Record, marks: Vec<u8>) -> Option<Reading> {
+    #[inline]
+    fn reading(&self, reader: &Reader<'_, W>, record: &Record, marks: Vec<u8>, bytes: &mut Vec<u8>) -> Option<Reading> {
         let words = &self.words;
         let doubted = record.session() != reader.session;
         let mut stamp = record.stamp(words);
@@ -174,14 +183,13 @@ impl<W: Words> Shard<W> {
             let side = record.side(words);
             (Found::Side { codec, side }, crate::record::Body::Side(side).content())
         } else {
-            let bytes = record.bytes(words);
+            record.copy_value(words, bytes);
             if !doubted && record.value_length > ALWAYS_CHECKED {
-                let found = Found::Bytes { codec, bytes };
+                let found = Found::Bytes { codec };
                 let deadline = record.deadline(words)?;
                 return Some(Reading { found, deadline, stamp, written: record.written(), marks });
             }
-            let content = checksum(0, &bytes);
-            (Found::Bytes { codec, bytes }, content)
+            (Found::Bytes { codec }, checksum(0, bytes))
         };
         let whole = record.is_whole(words, content, &marks);
         let deadline = record.deadline(words)?;

@@ -14,7 +14,7 @@ use std::sync::atomic::Ordering::{Relaxed, Release};
 use super::index::Entry;
 use super::{CAPACITY, HEAD, LIVE_COUNT, LIVE_UNITS, PREVIOUS_END, RESERVE, TAIL, Visit};
 use crate::options::PAGE;
-use crate::record::{Record, write_pad};
+use crate::record::{Record, State, write_pad};
 use crate::spot::{Position, Ring, Spot, UNIT};
 use crate::words::Words;
 
@@ -177,7 +177,9 @@ impl<W: Words> Visit<'_, W> {
         let stretch = Record::stretch(self.shard.words(), self.shard.place(spot), end, spot);
         let Some((units, record)) = stretch else { return Err(Corrupt) };
         let mut went = false;
+        // What was buried the index has let go of before, mostly what was written again since: its bucket is not asked for.
         if let Some(record) = record
+            && record.state(self.shard.words(), 0) != State::Gone
             && let Some(slot) = self.shard.slot_of(&record)
         {
             let uses = record.uses(self.shard.words());

@@ -48,6 +48,17 @@ impl<W: Words> Visit<'_, W> {
         }
     }
 
+    /// Looks at the whole index at once.
+    pub(crate) fn sweep_all(&mut self) {
+        self.shard.save(CURSOR, 0);
+        loop {
+            self.sweep_some();
+            if self.shard.load(CURSOR) == 0 {
+                return;
+            }
+        }
+    }
+
     fn sweep_some(&mut self) {
         let slots = (self.shard.mask() + 1) * 8;
         let from = self.shard.load(CURSOR);

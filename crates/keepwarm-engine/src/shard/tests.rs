@@ -73,7 +73,7 @@ impl Bench {
         self.put(key, Body::Bytes(value), NEVER, &[], Condition::Always)
     }
 
-    fn seen(&self, key: &[u8]) -> Seen {
+    fn seen(&self, key: &[u8]) -> (Seen, Vec<u8>) {
         let reader = Reader {
             markers: &self.markers,
             scope: scope(),
@@ -85,16 +85,20 @@ impl Bench {
             locked: false,
         };
         let hash = NameHash::of(SEED, key);
-        match self.shard.look(&reader, hash, key) {
-            Seen::Unsettled if self.alone => self.shard.look_once(&Reader { locked: true, ..reader }, hash, key).1,
+        let mut bytes = Vec::new();
+        let seen = match self.shard.look(&reader, hash, key, &mut bytes) {
+            Seen::Unsettled if self.alone => {
+                self.shard.look_once(&Reader { locked: true, ..reader }, hash, key, &mut bytes).1
+            }
             seen => seen,
-        }
+        };
+        (seen, bytes)
     }
 
     fn get(&self, key: &[u8]) -> Option<Vec<u8>> {
         match self.seen(key) {
-            Seen::Live(Reading { found: Found::Bytes { codec: 3, bytes }, .. }) => Some(bytes),
-            Seen::Live(other) => panic!("{other:?}"),
+            (Seen::Live(Reading { found: Found::Bytes { codec: 3 }, .. }), bytes) => Some(bytes),
+            (Seen::Live(other), _) => panic!("{other:?}"),
             _ => None,
         }
     }
@@ -179,6 +183,41 @@ fn a_bound_on_entries_holds() {
 }
 
 #[test]
+fn many_are_evicted_at_once_and_no_more() {
+    let bench = Bench::new(layout(64 << 10, 512 << 10, u64::MAX));
+    let (all, most) = if cfg!(miri) { (90_u32, 30) } else { (900, 300) };
+    for number in 0..all {
+        // A part of them has been used, so that it goes round before it goes.
+        assert_eq!(bench.set(&number.to_le_bytes(), &[7; 40]), Outcome::Stored);
+        for _ in 0..number % 4 {
+            assert!(bench.get(&number.to_le_bytes()).is_some());
+        }
+    }
+    let left = || (0..all).filter(|number| bench.get(&number.to_le_bytes()).is_some()).count() as u32;
+    bench.visit(|visit| visit.evict_many(u64::from(most)));
+    assert_eq!((left(), bench.shard.size().0), (all - most, u64::from(all - most)));
+    bench.visit(|visit| visit.evict_many(0));
+    assert_eq!(left(), all - most);
+    bench.visit(|visit| visit.evict_many(u64::MAX));
+    assert_eq!((left(), bench.shard.size().0), (0, 0));
+    assert_eq!(bench.set(b"key", b"value"), Outcome::Stored);
+    assert_eq!(bench.get(b"key").as_deref(), Some(&b"value"[..]));
+}
+
+#[test]
+fn one_sweep_of_all_leaves_nothing_dead() {
+    let mut bench = Bench::new(layout(64 << 10, 512 << 10, u64::MAX));
+    let all = if cfg!(miri) { 60_u32 } else { 2000 };
+    for number in 0..all {
+        let deadline = if number % 3 == 0 { 2000 } else { NEVER };
+        bench.put(&number.to_le_bytes(), Body::Bytes(&[7; 40]), deadline, &[], Condition::Always);
+    }
+    bench.now = 3000;
+    bench.visit(|visit| visit.sweep_all());
+    assert_eq!(bench.shard.size().0, u64::from(all - all.div_ceil(3)));
+}
+
+#[test]
 fn what_is_seldom_written_outlives_many_writes_of_others() {
     let bench = Bench::new(layout(64 << 10, 1 << 20, u64::MAX));
     for number in 0..200_u32 {
@@ -199,7 +238,7 @@ fn dead_entries_go_by_themselves() {
         bench.put(&number.to_le_bytes(), Body::Bytes(&[1; 50]), bench.now + 10, &[], Condition::Always);
     }
     bench.now += 11;
-    assert!(matches!(bench.seen(&5_u32.to_le_bytes()), Seen::Dead(Dead::Expired)));
+    assert!(matches!(bench.seen(&5_u32.to_le_bytes()).0, Seen::Dead(Dead::Expired)));
     for round in 0..200_u32 {
         bench.set(b"other", &round.to_le_bytes());
     }
@@ -223,7 +262,7 @@ fn marks_are_compared_at_every_read_and_at_the_put() {
     assert_eq!(put(Condition::Always), Outcome::Stored);
     assert!(bench.get(b"key").is_some());
     bench.markers.renew(tag, |_, _| true);
-    assert!(matches!(bench.seen(b"key"), Seen::Dead(Dead::Mark(0))));
+    assert!(matches!(bench.seen(b"key").0, Seen::Dead(Dead::Mark(0))));
     assert_eq!(put(Condition::Absent), Outcome::Overtaken);
     bench.set(b"key", b"older than what is refused");
     assert_eq!(put(Condition::Present), Outcome::Overtaken);

@@ -5,12 +5,12 @@ use std::sync::atomic::Ordering::Release;
 use super::index::{Entry, Found};
 use super::read::moved_on;
 use super::ring::{Corrupt, Room};
-use super::{DIRTY, LIVE_COUNT, STAMPS, Shard};
+use super::{DIRTY, LIVE_COUNT, STAMPS, Shard, TAIL};
 use crate::hash::NameHash;
 use crate::leases::{self, Lease};
 use crate::markers::{MarkerName, Markers};
 use crate::record::{Draft, NEVER, Record, State};
-use crate::spot::{Ring, UNIT};
+use crate::spot::{Ring, Spot, UNIT};
 use crate::words::Words;
 
 /// A line of the processor's cache.
@@ -223,6 +223,11 @@ impl<W: Words> Visit<'_, W> {
         for at in (from..from + ahead).step_by(LINE) {
             self.shard.words().prefetch(at);
         }
+        // The tail may be further ahead, and is what the next write has to pass.
+        let ring = room.spot.ring;
+        let tail = self.shard.place(Spot { ring, position: self.shard.position(ring, TAIL) });
+        self.shard.words().prefetch(tail);
+        self.shard.words().prefetch(tail + LINE);
     }
 
     /// New keys begin in the small log, unless they were evicted a short while ago; known ones stay where they are.
@@ -242,18 +247,33 @@ impl<W: Words> Visit<'_, W> {
 
     /// Evicts while the shard holds as many entries as it may.
     fn make_place(&mut self) -> Result<(), Corrupt> {
-        let most = self.shard.layout.entries;
+        self.evict_to(self.shard.layout.entries.saturating_sub(1), self.shard.layout.entries)
+    }
+
+    /// Evicts until so many entries are left, of `most` that there may be.
+    fn evict_to(&mut self, left: u64, most: u64) -> Result<(), Corrupt> {
         let count = |ring| self.shard.ring(ring, LIVE_COUNT);
         let mut budget = u64::MAX;
-        for _ in 0..1 << 20 {
+        // Each goes by at a tail a few times at most.
+        let (small, main) = (count(Ring::Small), count(Ring::Main));
+        let rounds = small.saturating_add(main).saturating_mul(8).max(1 << 20);
+        for _ in 0..rounds {
             let (small, main) = (count(Ring::Small), count(Ring::Main));
-            if small.saturating_add(main) < most {
+            if small.saturating_add(main) <= left {
                 return Ok(());
             }
             let ring = if small > 0 && (small * 10 >= most || main == 0) { Ring::Small } else { Ring::Main };
             self.step(ring, &mut budget, true)?;
         }
         Err(Corrupt)
+    }
+
+    /// Evicts so many entries, or all there are.
+    pub(crate) fn evict_many(&mut self, many: u64) {
+        let (count, _) = self.shard.size();
+        if self.evict_to(count.saturating_sub(many), count).is_err() {
+            self.reset();
+        }
     }
 
     /// An index word for a new key: empty, or a ghost's, or made by doubling the index or by evicting.

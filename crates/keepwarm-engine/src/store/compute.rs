@@ -25,7 +25,7 @@ impl Store {
                 // Whoever computed is dead. It may be another's by now, who has another stamp.
                 Leased::Held { stamp, .. } => self.visit(state, hash.low, now, |visit| visit.release(hash, stamp))?,
                 Leased::Granted(stamp) => return Ok(Lease::Granted(stamp)),
-                Leased::Live => match self.read(Self::reader(state, scope, now), state, key, |_, value| value) {
+                Leased::Live => match self.get(scope, key, now)? {
                     Lookup::Hit(value) => return Ok(Lease::Hit(value)),
                     // Its bytes are wrong, which only reading them shows: it is in the way of a fill.
                     Lookup::Miss(Miss::Torn) => {

@@ -1,6 +1,7 @@
 //! The verbs. Reads take no lock; each write is one visit under the lock of one shard.
 
 mod compute;
+mod evict;
 mod groups;
 mod read;
 mod write;

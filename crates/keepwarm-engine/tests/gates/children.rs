@@ -46,6 +46,7 @@ pub(crate) fn play(line: &[String]) -> ExitCode {
         "read" => read(&store),
         "stop" => stop(&store, number(2)),
         "fill" => fill(argument(1)),
+        "fork" => fork_and_die(&store, number(2)),
         "lease" => lease(&store),
         "touch" => crate::memory::touch(argument(1), number(2)),
         other => panic!("there is no role {other}"),
@@ -123,6 +124,28 @@ fn stop(store: &Store, stores: u64) {
     crash::stop_after(stores as u32);
     set(store, "key", &value("key", 1, 100)).expect("the store works");
     say("went on", 0);
+}
+
+/// Forks a child that does nothing, and dies in the middle of a write. The child says when it is there, and ends when nobody
+/// listens any more.
+#[allow(unsafe_code, reason = "the standard library has no fork")]
+fn fork_and_die(store: &Store, stores: u64) {
+    store.open().expect("the store works");
+    // SAFETY: there is one thread; the child calls what may be called after a fork, and never returns.
+    let pid = unsafe { libc::fork() };
+    assert!(pid >= 0, "a process can be forked");
+    if pid == 0 {
+        // SAFETY: as above: write and read are allowed, of a byte on the stack.
+        unsafe {
+            let mut byte = b'\n';
+            libc::write(1, (&raw const byte).cast(), 1);
+            libc::read(0, (&raw mut byte).cast(), 1);
+            libc::_exit(0);
+        }
+    }
+    crash::kill_after(stores as u32);
+    set(store, "key", &value("key", 1, 100)).expect("the store works");
+    say("was not killed", 0);
 }
 
 /// Takes a lease, and computes for ever.

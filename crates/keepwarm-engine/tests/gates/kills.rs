@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use keepwarm_engine::{Lease, Store};
 
-use crate::children::{child, heard};
+use crate::children::{child, command, heard};
 use crate::support::{Dice, directory, held, number, options, scope, set, times, value, version};
 
 /// Writers that are killed whenever it happens, while others read.
@@ -77,6 +78,28 @@ pub(crate) fn holder() -> Result<(), String> {
         assert_eq!(ask(), Lease::Held, "by ourselves");
         store.release(b"leased", stamp, 1).expect("the store works");
     }
+    Ok(())
+}
+
+/// A writer that dies in the middle while a child that it has forked lives on, and has never used the store: its lock is free at
+/// once, after whichever store it dies.
+pub(crate) fn with_child() -> Result<(), String> {
+    let directory = directory();
+    let place = directory.path().to_str().expect("a plain path");
+    let store = Store::new(options(directory.path()));
+    let mut deaths = 0;
+    for point in 0..times(40, 60) {
+        let mut writer = command(&["fork", place, &point.to_string()]);
+        let mut writer = writer.stdin(Stdio::piped()).spawn().expect("a process can be started");
+        // The child lives until this is closed.
+        let life = writer.stdin.take().expect("it is piped");
+        heard(&mut writer);
+        deaths += u64::from(!writer.wait().expect("it is ours").success());
+        set(&store, "key", &value("key", point + 2, 100)).expect("nobody alive holds a lock");
+        assert_eq!(held(&store, "key"), Some(point + 2));
+        drop(life);
+    }
+    assert!(deaths >= 20, "only {deaths} died within a write");
     Ok(())
 }
 

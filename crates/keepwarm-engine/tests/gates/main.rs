@@ -29,6 +29,7 @@ const GATES: &[(&str, Gate)] = &[
     ("eight_processes_count_exactly", counters::eight_processes),
     ("two_process_namespaces_count_exactly", counters::two_namespaces),
     ("a_fork_in_the_middle_counts_exactly", counters::forked),
+    ("a_child_that_does_nothing_keeps_no_lock_of_its_dead_parent", kills::with_child),
     ("a_stopped_reader_is_in_nobodys_way", stops::reader),
     ("a_stopped_writer_is_reported_and_nobody_hangs", stops::writer),
     ("a_reader_holds_what_it_touches_and_no_more", memory::reader),

@@ -66,6 +66,8 @@ macro_rules! dyn_backend {
             fn add_in_place(&self, key: &Parts<'_>, delta: i64) -> Option<i64>;
             /// See [`Backend::remove_at_once`].
             fn remove_at_once(&self, key: &Parts<'_>) -> Option<bool>;
+            /// See [`Backend::put_at_once`].
+            fn put_at_once(&self, key: &Parts<'_>, value: Glimpse<'_>, deadline: Deadline) -> Option<Result<Put>>;
             $( $(#[$doc])* fn $verb<'a>(&'a self $(, $argument: $type)*) -> Reply<'a, $answer>; )*
         }
 
@@ -99,6 +101,11 @@ macro_rules! dyn_backend {
             #[inline]
             fn remove_at_once(&self, key: &Parts<'_>) -> Option<bool> {
                 Backend::remove_at_once(self, key)
+            }
+
+            #[inline]
+            fn put_at_once(&self, key: &Parts<'_>, value: Glimpse<'_>, deadline: Deadline) -> Option<Result<Put>> {
+                Backend::put_at_once(self, key, value, deadline)
             }
 
             $(

@@ -218,14 +218,20 @@ pub const KINDS: &[Kind] = &[
             BackendOption {
                 name: "max_entries",
                 takes: Takes::Whole { least: 1 },
-                default: "unbounded",
-                summary: "how many entries it keeps at most",
+                default: "unbounded, 300 with `cull`",
+                summary: "how many entries it keeps at most; selects `cull` unless `eviction` or `max_bytes` is given",
             },
             BackendOption {
                 name: "cull_frequency",
                 takes: Takes::Whole { least: 0 },
-                default: "without effect",
-                summary: "taken so that Django's settings load; a full store evicts one entry at a time",
+                default: "3",
+                summary: "`cull`: a full store drops 1/n of its entries, 0 drops them all; selects `cull`",
+            },
+            BackendOption {
+                name: "eviction",
+                takes: Takes::OneOf(&["s3-fifo", "cull"]),
+                default: "s3-fifo, or cull as above",
+                summary: "how many go when it is full: `s3-fifo` one at a time, `cull` as Django counts",
             },
             BackendOption {
                 name: "mode",

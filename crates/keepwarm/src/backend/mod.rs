@@ -9,6 +9,7 @@
 //! a dead entry, so that a store can decide in the round trip that fetches it.
 
 mod abilities;
+mod calls;
 pub mod derived;
 mod dynamic;
 mod figures;
@@ -22,11 +23,15 @@ use std::future::Future;
 use std::time::Duration;
 
 pub use abilities::{Abilities, Sharing};
+pub(crate) use calls::Calls;
+#[cfg(feature = "redis")]
+pub(crate) use calls::Wakes;
 pub use dynamic::{DynBackend, Reply};
 pub use figures::{ServerFigures, ServerVersion};
 pub use health::{BreakerState, Health, Housekeeping, NearTier};
 pub use kinds::{BackendOption, COMMON_OPTIONS, KINDS, Kind, Takes};
-pub use limit::Limit;
+pub use limit::{CalledOff, Limit};
+pub(crate) use limit::{Withdrawable, is_withdrawn};
 pub use locking::{Locked, Locking};
 pub use watch::{Change, Feed, Watcher};
 
@@ -188,8 +193,8 @@ pub trait Backend: Send + Sync + 'static {
     fn abilities(&self) -> Abilities;
 
     /// Shows the live value under `key` in place to `see`, counted as a use of it: [`get`](Self::get) for stores that keep
-    /// objects and never wait, without moving anything. `None` is "ask `get`", the answer of every other store; `see` is
-    /// then not called. It runs under the store's lock and must be short.
+    /// objects or lend bytes and never wait, without moving anything. `None` is "ask `get`", the answer of every other store;
+    /// `see` is then not called. It runs under the store's lock, unless the bytes are [lent](Glimpse::Lent), and must be short.
     fn glance(&self, key: &Parts<'_>, see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>>;
 
     /// Adds to the live integer under `key` where it lies and gives the new one: [`add_to`](Self::add_to) for stores that
@@ -201,6 +206,11 @@ pub trait Backend: Send + Sync + 'static {
     /// never wait, without a joined key or a future, and with the same guarantees. `None` is "ask `remove`", with nothing changed:
     /// the answer of every other store.
     fn remove_at_once(&self, key: &Parts<'_>) -> Option<bool>;
+
+    /// Stores a value that stays its caller's, unmarked and in any case: [`put`](Self::put) for stores that never wait and keep
+    /// bytes, without an entry or a future, and with the same guarantees. `None` is "ask `put`", with nothing changed: the
+    /// answer of every other store, and of layers that do something around it.
+    fn put_at_once(&self, key: &Parts<'_>, value: Glimpse<'_>, deadline: Deadline) -> Option<Result<Put>>;
 
     /// The value of the live entry under `key`, counted as a use of it. `hint` names markers that the entry probably has, so that a remote store can fetch
     /// their generations in the same round trip; whether the entry is live never depends on it.

@@ -60,6 +60,10 @@ impl Backend for Dummy {
         None
     }
 
+    fn put_at_once(&self, _key: &Parts<'_>, _value: Glimpse<'_>, _deadline: Deadline) -> Option<Result<Put>> {
+        None
+    }
+
     async fn get(&self, _key: &Key<'_>, _hint: &[Marker]) -> Result<Lookup<Payload>> {
         Ok(Lookup::Miss(MissReason::Absent))
     }

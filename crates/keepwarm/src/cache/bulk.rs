@@ -191,6 +191,11 @@ impl<T: Value, K: AsRef<str> + Eq + Hash + Send + Sync, S: Shape<T>> GetMany<'_,
                     hits += 1;
                     found.insert(name, S::shared(value));
                 }
+                Some(Lookup::Hit(Glanced::Decoded(value))) => {
+                    if let Some(value) = self.cache.open(Lookup::Hit(value), |value| value.map(S::decoded)) {
+                        found.insert(name, value);
+                    }
+                }
                 Some(Lookup::Hit(Glanced::Other(payload))) => {
                     if let Some(value) = self.cache.open(Lookup::Hit(payload), S::open) {
                         found.insert(name, value);

@@ -39,31 +39,36 @@ pub(crate) fn begin<'a, T>(never_waits: bool, future: impl Future<Output = T> + 
 
 /// The future of a verb that answers a `T`. It does nothing before it is polled.
 ///
-/// What `V` has to be stands on the implementation and not here: on the type, the compiler would have to prove it for any
-/// two lifetimes where a task that awaits a verb must be `Send`, and cannot (rust-lang/rust#102211).
+/// What `V` has to be is asked where it is made, and stands neither on the type nor on the implementation of [`Future`]: where
+/// a task that awaits a verb must be `Send`, the compiler would have to prove it for any two lifetimes, and cannot
+/// (rust-lang/rust#102211). On the implementation it would not be asked for that by an `.await`, but by all that joins futures,
+/// as `try_join!`. What it takes from `V` it therefore holds as two functions.
 #[must_use = "a verb does nothing unless it is awaited"]
 pub struct Call<'a, V, T> {
     verb: Option<V>,
+    at_once: fn(&V) -> Poll<T>,
+    begin: fn(V) -> Begun<'a, T>,
     waiting: Option<Waiting<'a, T>>,
 }
 
-impl<V, T> Call<'_, V, T> {
+impl<'a, V: Verb<'a, Output = T>, T> Call<'a, V, T> {
+    #[inline]
     pub(crate) fn new(verb: V) -> Self {
-        Self { verb: Some(verb), waiting: None }
+        Self { verb: Some(verb), at_once: V::at_once, begin: V::begin, waiting: None }
     }
 }
 
 // The verb is moved out at the first poll and never pinned.
 impl<V, T> Unpin for Call<'_, V, T> {}
 
-impl<'a, V: Verb<'a, Output = T>, T> Future for Call<'a, V, T> {
+impl<V, T> Future for Call<'_, V, T> {
     type Output = T;
 
     #[inline]
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
         // One place for the answer from here to the store: reading in one piece what was just written in several holds the processor up.
         let this = self.get_mut();
-        let mut answer = this.verb.as_ref().map_or(Poll::Pending, Verb::at_once);
+        let mut answer = this.verb.as_ref().map_or(Poll::Pending, this.at_once);
         if answer.is_pending() {
             answer = this.go_on(context);
         }
@@ -71,12 +76,12 @@ impl<'a, V: Verb<'a, Output = T>, T> Future for Call<'a, V, T> {
     }
 }
 
-impl<'a, V: Verb<'a, Output = T>, T> Call<'a, V, T> {
+impl<V, T> Call<'_, V, T> {
     /// Everything but an answer that was at hand.
     #[inline(never)]
     fn go_on(&mut self, context: &mut Context<'_>) -> Poll<T> {
         if let Some(verb) = self.verb.take() {
-            match verb.begin() {
+            match (self.begin)(verb) {
                 Begun::Ready(answer) => return Poll::Ready(answer),
                 Begun::Waits(future) => self.waiting = Some(future),
             }

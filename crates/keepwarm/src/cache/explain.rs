@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::Cache;
 use super::call::awaitable;
 use super::options::version_option;
+use super::{Cache, Reader};
 use crate::backend::{BreakerState, Inspection};
 use crate::entry::{MarkerKind, MissReason};
 use crate::error::Result;
@@ -93,8 +93,11 @@ pub struct Explain<'a> {
     key: &'a str,
     version: Option<Version>,
     /// Why the value is none of the type that was asked for.
-    read: Option<fn(Payload) -> Option<Unreadable>>,
+    read: Option<Probe>,
 }
+
+/// Tells why a payload under a stored key cannot be read.
+type Probe = Box<dyn FnOnce(&str, Payload) -> Option<Unreadable> + Send>;
 
 impl Explain<'_> {
     /// Tells as well whether the value can be read as a `T`: one of another type would be a miss as undecodable, one of
@@ -110,11 +113,18 @@ impl Explain<'_> {
     /// # Ok::<(), keepwarm::Error>(())
     /// ```
     pub fn read_as<T: Value>(mut self) -> Self {
-        self.read = Some(|payload| payload.into_value::<T>().err());
+        self.read = Some(Box::new(|_, payload| payload.into_value::<T>().err()));
         self
     }
 
-    async fn run(self) -> Result<Explanation> {
+    /// The same for bindings, by what [`Raw`](crate::Raw) values are decoded with.
+    pub fn read_with(mut self, reader: Reader) -> Self {
+        self.read = Some(Box::new(move |key, payload| reader(key, payload).err()));
+        self
+    }
+
+    async fn run(mut self) -> Result<Explanation> {
+        let probe = self.read.take();
         let state = self.cache.state();
         let key = self.cache.key(self.key, self.version.as_ref())?;
         let key = Key::new(key.as_str(), state.keys.scope());
@@ -124,7 +134,7 @@ impl Explain<'_> {
         let nothing = if health.is_down() { MissReason::StoreDown } else { MissReason::Absent };
         let dead = found.as_ref().map_or(Some(nothing), |inspection| inspection.dead);
         let live = found.as_ref().filter(|_| dead.is_none());
-        let unreadable = live.and_then(|inspection| self.read?(inspection.entry.payload.clone()));
+        let unreadable = live.zip(probe).and_then(|(live, probe)| probe(key.as_str(), live.entry.payload.clone()));
         let would_miss = dead.or(unreadable.as_ref().map(Unreadable::reason));
         let unreadable = unreadable.map(|unreadable| unreadable.to_string());
         let entry = found.map(|inspection| self.entry(inspection));

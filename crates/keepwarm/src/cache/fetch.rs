@@ -8,7 +8,7 @@ use std::task::Poll;
 use super::Cache;
 use super::call::{Begun, Call, Verb};
 use super::options::{tags_option, timeout_option, version_option};
-use super::{Owned, Shape, Shared};
+use super::{Owned, Reader, Shape, Shared};
 use crate::backend::Lookup;
 use crate::blocking::drive;
 use crate::compute::{Chain, Task, detached};
@@ -184,23 +184,30 @@ pub struct Fetch<'a, L, S = Owned> {
     timeout: Timeout,
     tags: Vec<Marker>,
     version: Option<Version>,
+    reader: Option<Reader>,
     shape: PhantomData<fn() -> S>,
 }
 
 impl<'a, L> Fetch<'a, L> {
     fn new(cache: &'a Cache, key: &'a str, loader: L, refresh: bool) -> Self {
         let (timeout, tags, version) = (Timeout::Default, Vec::new(), None);
-        Self { cache, key, loader, refresh, timeout, tags, version, shape: PhantomData }
+        Self { cache, key, loader, refresh, timeout, tags, version, reader: None, shape: PhantomData }
     }
 
     /// Gives the value shared with the store: a hit on a store that keeps objects copies nothing.
     pub fn arc(self) -> Fetch<'a, L, Shared> {
-        let Self { cache, key, loader, refresh, timeout, tags, version, .. } = self;
-        Fetch { cache, key, loader, refresh, timeout, tags, version, shape: PhantomData }
+        let Self { cache, key, loader, refresh, timeout, tags, version, reader, .. } = self;
+        Fetch { cache, key, loader, refresh, timeout, tags, version, reader, shape: PhantomData }
     }
 }
 
 impl<'a, L, S> Fetch<'a, L, S> {
+    /// For bindings that fetch a [`Raw`](crate::Raw): what this reader cannot decode is a miss, and is computed anew.
+    pub fn read_with(mut self, reader: Reader) -> Self {
+        self.reader = Some(reader);
+        self
+    }
+
     /// Runs the loader in the caller's own task: it may borrow, and ends when the caller goes away; one of those who
     /// wait then computes in its place.
     pub fn inline(self) -> Inline<'a, L, S> {
@@ -229,11 +236,13 @@ impl<'a, L: Loader, S: Shape<L::Value>> Fetch<'a, L, S> {
     /// The whole answer, if it is a hit at hand; counts it. A miss is counted by the computation.
     #[inline]
     fn now(&self) -> Poll<L::Answer<Form<L, S>>> {
-        if self.refresh {
+        if self.refresh || self.reader.is_some() {
             return Poll::Pending;
         }
         let form = match self.cache.glance_at(self.key, self.version.as_ref()) {
             Some(Lookup::Hit(Glanced::Shared(value))) => S::shared(value),
+            Some(Lookup::Hit(Glanced::Decoded(Ok(value)))) => S::decoded(value),
+            Some(Lookup::Hit(Glanced::Decoded(Err(_)))) => return Poll::Pending,
             Some(Lookup::Hit(Glanced::Other(payload))) => match S::open(payload) {
                 Ok(form) => form,
                 Err(_) => return Poll::Pending,
@@ -247,9 +256,9 @@ impl<'a, L: Loader, S: Shape<L::Value>> Fetch<'a, L, S> {
     fn task(self) -> Result<Task<L>> {
         let key = self.cache.key(self.key, self.version.as_ref())?;
         let markers = self.cache.markers().iter().chain(&self.tags).cloned().collect();
-        let Self { cache, loader, refresh, timeout, .. } = self;
+        let Self { cache, loader, refresh, timeout, reader, .. } = self;
         let chain = Chain::current();
-        Ok(Task { cache: cache.clone(), key, loader, refresh, timeout, markers, chain })
+        Ok(Task { cache: cache.clone(), key, loader, refresh, timeout, markers, reader, chain })
     }
 
     async fn run(self) -> L::Answer<Form<L, S>> {

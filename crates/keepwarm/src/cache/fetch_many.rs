@@ -5,9 +5,9 @@ use std::convert::Infallible;
 use std::future::{Future, IntoFuture};
 use std::task::Poll;
 
-use super::Cache;
 use super::call::{Begun, Call, Verb};
 use super::options::{tags_option, timeout_option, version_option};
+use super::{Cache, Reader};
 use crate::blocking::drive;
 use crate::compute::{Chain, ManyTask, detached};
 use crate::entry::Marker;
@@ -150,6 +150,7 @@ pub struct FetchMany<'a, L> {
     timeout: Timeout,
     tags: Vec<Marker>,
     version: Option<Version>,
+    reader: Option<Reader>,
 }
 
 impl<'a, L> FetchMany<'a, L> {
@@ -157,7 +158,13 @@ impl<'a, L> FetchMany<'a, L> {
         let mut seen = HashSet::new();
         // A name given twice is one key.
         let names = keys.into_iter().map(Into::into).filter(|name: &String| seen.insert(name.clone())).collect();
-        Self { cache, names, loader, timeout: Timeout::Default, tags: Vec::new(), version: None }
+        Self { cache, names, loader, timeout: Timeout::Default, tags: Vec::new(), version: None, reader: None }
+    }
+
+    /// See [`Fetch::read_with`](super::Fetch::read_with).
+    pub fn read_with(mut self, reader: Reader) -> Self {
+        self.reader = Some(reader);
+        self
     }
 
     /// Runs the loader in the caller's own task; see [`Fetch::inline`](super::Fetch::inline).
@@ -192,6 +199,7 @@ impl<L: ManyLoader> FetchMany<'_, L> {
             loader: self.loader,
             timeout: self.timeout,
             markers: self.cache.markers().iter().chain(&self.tags).cloned().collect(),
+            reader: self.reader,
             chain: Chain::current(),
         })
     }

@@ -41,10 +41,11 @@ pub use namespace::Namespace;
 pub use rate_limit::{RateLimit, RateLimited};
 pub use read::{Get, HasKey, Remaining};
 pub use scan::{DeletePattern, KeyIter, Keys};
-pub use shape::{Owned, Shape, Shared};
+pub(crate) use shape::read;
+pub use shape::{Owned, Reader, Shape, Shared};
 pub use touch::{Persist, Touch};
 pub use update::Update;
-pub use version::MoveVersion;
+pub use version::{MoveVersion, Rewriter};
 pub use write::{Delete, Once, Set, SetIf};
 
 use crate::backend::{Abilities, DynBackend, Lookup};
@@ -242,6 +243,16 @@ impl Cache {
     /// The marker of a tag, inside the alias' prefix and the same in all versions.
     pub(crate) fn tag(&self, tag: &str) -> Marker {
         Marker::new(MarkerKind::Tag, format!("{}:tag:{tag}", self.shared.keys.scope().prefix()))
+    }
+
+    /// For bindings, which decode a [`Raw`](crate::Raw) after the read that gave it was counted: it could not be decoded after
+    /// all, so that the read was no hit. `miss` says whether it is counted as a miss now, as undecodable; who goes on to
+    /// compute the value counts it there.
+    pub fn unreadable(&self, miss: bool) {
+        self.count(Event::NoHit);
+        if miss {
+            self.miss(MissReason::Undecodable);
+        }
     }
 
     #[inline]

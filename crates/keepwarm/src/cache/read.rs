@@ -82,7 +82,7 @@ impl Cache {
     /// the payload being moved. The outer `None` is "not at hand, ask [`get`](Self::get)", with nothing counted; the inner one
     /// is a miss.
     ///
-    /// `see` runs under the store's lock: it must be short and must not use the cache.
+    /// `see` runs under the store's lock, unless the bytes are [lent](Glimpse::Lent): it must be short and must not use the cache.
     ///
     /// ```
     /// use keepwarm::{Cache, Glimpse};
@@ -208,6 +208,9 @@ impl<'a, T: Value, S: Shape<T>> Get<'a, T, S> {
             Some(Lookup::Hit(Glanced::Shared(value))) => {
                 self.cache.count(Event::Hit);
                 Poll::Ready(Ok(Some(S::shared(value))))
+            }
+            Some(Lookup::Hit(Glanced::Decoded(value))) => {
+                Poll::Ready(Ok(self.cache.open(Lookup::Hit(value), |value| value.map(S::decoded))))
             }
             Some(Lookup::Hit(Glanced::Other(payload))) => {
                 Poll::Ready(Ok(self.cache.open(Lookup::Hit(payload), S::open)))

@@ -4,6 +4,22 @@ use std::sync::Arc;
 
 use crate::payload::{Payload, Unreadable, Value};
 
+/// How a binding decodes what it stored as [`Raw`](crate::Raw), given the stored key: the payload in a form that need not be
+/// decoded again, or why it is no value of the binding's. It may run on any thread, and under none of the cache's locks.
+pub type Reader = Arc<dyn Fn(&str, Payload) -> Result<Payload, Unreadable> + Send + Sync>;
+
+/// Opens a payload, after the binding's reader where there is one.
+pub(crate) fn read<T: Value, S: Shape<T>>(
+    reader: Option<&Reader>,
+    key: &str,
+    payload: Payload,
+) -> Result<S::Form, Unreadable> {
+    S::open(match reader {
+        Some(reader) => reader(key, payload)?,
+        None => payload,
+    })
+}
+
 /// The form in which a caller gets the value.
 pub trait Shape<T: Value>: 'static {
     /// The form.
@@ -15,6 +31,8 @@ pub trait Shape<T: Value>: 'static {
     fn shared(value: Arc<T>) -> Self::Form;
     /// From what was computed.
     fn computed(value: Arc<T>) -> Self::Form;
+    /// From what was decoded for this caller.
+    fn decoded(value: T) -> Self::Form;
 }
 
 /// A value of one's own.
@@ -36,6 +54,11 @@ impl<T: Value> Shape<T> for Owned {
     fn computed(value: Arc<T>) -> T {
         Arc::unwrap_or_clone(value)
     }
+
+    #[inline]
+    fn decoded(value: T) -> T {
+        value
+    }
 }
 
 /// A value shared with the store.
@@ -56,5 +79,9 @@ impl<T: Value> Shape<T> for Shared {
 
     fn computed(value: Arc<T>) -> Arc<T> {
         value
+    }
+
+    fn decoded(value: T) -> Arc<T> {
+        Arc::new(value)
     }
 }

@@ -1,5 +1,7 @@
 //! Moving an entry to another version: `incr_version`, `decr_version`.
 
+use std::sync::Arc;
+
 use super::Cache;
 use super::call::awaitable;
 use super::options::version_option;
@@ -7,6 +9,7 @@ use crate::backend::{Claim, Lease, Lookup, Put, Refusal, When};
 use crate::compute::Grant;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{Key, Version};
+use crate::payload::Payload;
 use crate::stats::Event;
 
 impl Cache {
@@ -29,7 +32,7 @@ impl Cache {
     /// [`ErrorKind::Overflow`] beyond 64 bits, [`ErrorKind::Unsupported`] when a longer key makes the entry too large for
     /// the store; and when the store fails.
     pub fn incr_version<'a>(&'a self, key: &'a str, delta: i64) -> MoveVersion<'a> {
-        MoveVersion { cache: self, key, delta: Some(delta), version: None, verb: "incr_version" }
+        MoveVersion { cache: self, key, delta: Some(delta), version: None, rewrite: None, verb: "incr_version" }
     }
 
     /// Moves an entry `delta` versions down; otherwise as [`incr_version`](Self::incr_version).
@@ -37,9 +40,12 @@ impl Cache {
     /// # Errors
     /// As `incr_version`.
     pub fn decr_version<'a>(&'a self, key: &'a str, delta: i64) -> MoveVersion<'a> {
-        MoveVersion { cache: self, key, delta: delta.checked_neg(), version: None, verb: "decr_version" }
+        MoveVersion { cache: self, key, delta: delta.checked_neg(), version: None, rewrite: None, verb: "decr_version" }
     }
 }
+
+/// How a binding makes a payload that lies under one stored key fit another.
+pub type Rewriter = Arc<dyn Fn(&str, &str, Payload) -> Payload + Send + Sync>;
 
 /// See [`Cache::incr_version`].
 #[must_use = "a verb does nothing unless it is awaited"]
@@ -48,10 +54,17 @@ pub struct MoveVersion<'a> {
     key: &'a str,
     delta: Option<i64>,
     version: Option<Version>,
+    rewrite: Option<Rewriter>,
     verb: &'static str,
 }
 
 impl MoveVersion<'_> {
+    /// For bindings whose payloads are bound to the key they lie under.
+    pub fn rewrite_with(mut self, rewrite: Rewriter) -> Self {
+        self.rewrite = Some(rewrite);
+        self
+    }
+
     async fn run(self) -> Result<i64> {
         self.shift().await.map_err(|error| error.with_verb(self.verb).with_backend(self.cache.backend_kind()))
     }
@@ -80,7 +93,7 @@ impl MoveVersion<'_> {
                 Lease::Hit(_) | Lease::Held => unreachable!("a refresh is always granted"),
             };
             let grant = Grant::new(cache, &new_key, fence);
-            let Lookup::Hit(entry) = state.backend.entry(&old, cache.markers()).await.map_err(failed)? else {
+            let Lookup::Hit(mut entry) = state.backend.entry(&old, cache.markers()).await.map_err(failed)? else {
                 grant.give_back().await;
                 return Err(missing());
             };
@@ -88,6 +101,9 @@ impl MoveVersion<'_> {
             if old.as_str() == new.as_str() {
                 grant.give_back().await;
                 return Ok(number);
+            }
+            if let Some(rewrite) = &self.rewrite {
+                entry.payload = rewrite(old.as_str(), new.as_str(), entry.payload);
             }
             match grant.put(entry).await.map_err(failed)? {
                 Put::Stored => {

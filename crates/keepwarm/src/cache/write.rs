@@ -134,12 +134,17 @@ impl Cache {
                 Put::Refused(if removed || when == When::Always { Refusal::NotKept } else { Refusal::Condition })
             }
         };
+        self.count_put(put);
+        Ok(put)
+    }
+
+    #[inline]
+    fn count_put(&self, put: Put) {
         match put {
             Put::Stored => self.count(Event::Set),
             Put::Refused(Refusal::TooLarge | Refusal::StoreFull | Refusal::NotKept) => self.count(Event::Refusal),
             Put::Refused(_) => {}
         }
-        Ok(put)
     }
 }
 
@@ -164,6 +169,36 @@ where
     V: ?Sized + Serialize + ToOwned + Sync,
     V::Owned: Value,
 {
+    /// The whole write, where the store takes a value that stays its caller's: no entry, no future, and text and bytes are
+    /// encoded where the last ones of this thread were.
+    #[inline]
+    fn now(&self) -> Poll<Result<Put>> {
+        let (cache, state) = (self.cache, self.cache.state());
+        let plain = cache.view().is_none() && self.tags.is_empty();
+        if !plain || state.abilities.keeps_objects || !state.abilities.never_waits {
+            return Poll::Pending;
+        }
+        let Some(deadline) = self.timeout.or(state.timeout).deadline(state.clock.now()) else { return Poll::Pending };
+        let put = cache.in_parts(self.key, self.version.as_ref(), |key| {
+            if is_unportable(&[key.lead(), key.name()]) {
+                return None;
+            }
+            Payload::lend(self.value, state.encoding, |value| state.backend.put_at_once(key, value, deadline))?
+        });
+        match put {
+            None => Poll::Pending,
+            Some(Ok(put)) => {
+                cache.count_put(put);
+                Poll::Ready(Ok(put))
+            }
+            Some(Err(error)) => Poll::Ready(Err(cache.failed(
+                error,
+                "set",
+                cache.make_key(self.key, self.version.clone()).ok().as_deref(),
+            ))),
+        }
+    }
+
     async fn run(self) -> Result<Put> {
         self.put(When::Always, "set").await
     }
@@ -286,7 +321,7 @@ impl Once<'_> {
 }
 
 awaitable! {
-    impl['a, V] Set<'a, V> => Result<Put> where [V: ?Sized + Serialize + ToOwned + Sync, V::Owned: Value];
+    impl['a, V] Set<'a, V> => Result<Put> [now] where [V: ?Sized + Serialize + ToOwned + Sync, V::Owned: Value];
     impl['a, V] SetIf<'a, V> => Result<bool> where [V: ?Sized + Serialize + ToOwned + Sync, V::Owned: Value];
     impl['a] Delete<'a> => Result<bool> [now];
     impl['a] Once<'a> => Result<bool>;

@@ -4,16 +4,18 @@
 //! converted to wall time, at the last moment. The coarse kernel clock (6 to 9 ns, a resolution of one to four
 //! milliseconds) is enough for a cache; `Instant::now` costs four times as much, which a memory hit would feel.
 
+mod followed;
 mod manual;
 mod sleep;
 mod timer;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+pub use followed::FollowedClock;
 pub use manual::ManualClock;
 #[cfg(feature = "redis")]
 pub(crate) use sleep::is_driven;
-pub(crate) use sleep::{Driving, Sleep, earliest_deadline};
+pub(crate) use sleep::{Driving, Sleep, earliest_deadline, look_again_by};
 
 /// A point on a [`Clock`], in nanoseconds from an origin that only this process knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,6 +66,7 @@ enum Source {
     #[default]
     System,
     Manual(ManualClock),
+    Followed(FollowedClock),
 }
 
 impl Clock {
@@ -77,6 +80,11 @@ impl Clock {
         Self(Source::Manual(clock.clone()))
     }
 
+    /// A clock that goes by a time that it is told before each verb.
+    pub fn following(clock: &FollowedClock) -> Self {
+        Self(Source::Followed(clock.clone()))
+    }
+
     /// Whether it is the process's own clock, and not one that a test moves.
     pub(crate) fn is_system(&self) -> bool {
         matches!(self.0, Source::System)
@@ -88,6 +96,7 @@ impl Clock {
         match &self.0 {
             Source::System => system_now(),
             Source::Manual(clock) => clock.now(),
+            Source::Followed(clock) => clock.now(),
         }
     }
 
@@ -99,13 +108,14 @@ impl Clock {
                 u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX)
             }
             Source::Manual(clock) => clock.unix_millis(),
+            Source::Followed(clock) => clock.now().as_nanos() / 1_000_000,
         }
     }
 
     /// A future that is ready when this clock has moved on by `duration`.
     pub(crate) fn sleep(&self, duration: Duration) -> Sleep {
         match &self.0 {
-            Source::System => Sleep::system(duration),
+            Source::System | Source::Followed(_) => Sleep::system(duration),
             Source::Manual(clock) => Sleep::manual(clock.clone(), duration),
         }
     }

@@ -25,6 +25,13 @@ pub(crate) fn earliest_deadline() -> Option<Instant> {
     DRIVER.get().flatten()
 }
 
+/// Has the driver of this thread look again at that moment at the latest; false where nobody drives.
+pub(crate) fn look_again_by(until: Instant) -> bool {
+    let Some(earliest) = DRIVER.get() else { return false };
+    DRIVER.set(Some(Some(earliest.map_or(until, |known| known.min(until)))));
+    true
+}
+
 /// Whether this thread drives a verb itself, so that a store may block it.
 #[cfg(feature = "redis")]
 pub(crate) fn is_driven() -> bool {
@@ -96,8 +103,7 @@ impl Future for Sleep {
                 if now >= until {
                     return Poll::Ready(());
                 }
-                if let Some(earliest) = DRIVER.get() {
-                    DRIVER.set(Some(Some(earliest.map_or(until, |known| known.min(until)))));
+                if look_again_by(until) {
                     return Poll::Pending;
                 }
                 poll_timer(timer, until, context)

@@ -24,6 +24,38 @@ impl Encoded {
     }
 }
 
+/// The same where the bytes are somebody else's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EncodedRef<'a> {
+    /// See [`Encoded::bytes`].
+    pub bytes: &'a [u8],
+    /// See [`Encoded::schema`].
+    pub schema: Option<NonZeroU32>,
+    /// See [`Encoded::unpacked`].
+    pub unpacked: Option<u64>,
+}
+
+impl<'a> EncodedRef<'a> {
+    /// Bytes of which nothing more is known.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, schema: None, unpacked: None }
+    }
+}
+
+impl<'a> From<&'a Encoded> for EncodedRef<'a> {
+    #[inline]
+    fn from(encoded: &'a Encoded) -> Self {
+        Self { bytes: &encoded.bytes, schema: encoded.schema, unpacked: encoded.unpacked }
+    }
+}
+
+impl From<EncodedRef<'_>> for Encoded {
+    fn from(encoded: EncodedRef<'_>) -> Self {
+        Self { bytes: Bytes::copy_from_slice(encoded.bytes), schema: encoded.schema, unpacked: encoded.unpacked }
+    }
+}
+
 impl Deref for Encoded {
     type Target = Bytes;
 

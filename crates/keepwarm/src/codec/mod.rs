@@ -22,7 +22,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use encoded::Encoded;
+pub use encoded::{Encoded, EncodedRef};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::payload::Undecodable;

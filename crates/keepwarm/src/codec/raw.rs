@@ -12,7 +12,7 @@ pub(super) fn encode<V: ?Sized + Serialize>(value: &V) -> Result<Vec<u8>, String
         out.reserve_exact(length);
         Ok(())
     };
-    taken_whole(value, head).map_err(|refused| refused.0)
+    taken_whole(value, Vec::new(), head).map_err(|refused| refused.0)
 }
 
 pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {

@@ -2,15 +2,24 @@
 //! is held against the entry's; what is large is compressed where the alias says so.
 
 use std::any::{Any, TypeId};
+use std::borrow::Cow;
+use std::cell::Cell;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::{Codec, Encoded, LARGEST_UNPACKED, compression, messagepack};
+use super::{Codec, Encoded, EncodedRef, LARGEST_UNPACKED, compression, messagepack};
 use crate::error::Result;
 use crate::payload::{Undecodable, Unreadable, Value};
 use crate::schema;
+
+/// The memory that a thread keeps to encode in is no larger than this.
+const KEPT: usize = 64 << 10;
+
+thread_local! {
+    static LENT: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 /// How an alias encodes values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -32,13 +41,36 @@ impl Encoding {
     /// # Errors
     /// [`ErrorKind::Encode`](crate::ErrorKind::Encode) when the type refuses, or the codec cannot hold the value exactly.
     pub(crate) fn encode<V: ?Sized + Serialize, T: Value>(self, value: &V) -> Result<Encoded> {
-        let whole = (self.codec == Codec::MessagePack && is_whole::<T>()).then(|| messagepack::encode_whole(value));
+        let whole =
+            (self.codec == Codec::MessagePack && is_whole::<T>()).then(|| messagepack::encode_whole(value, Vec::new()));
         let bytes = match whole {
             Some(Ok(bytes)) => bytes.into(),
             _ => self.codec.encode(value)?,
         };
         let encoded = Encoded { schema: schema::of::<T>(), ..Encoded::new(bytes) };
         Ok(self.packed(encoded))
+    }
+
+    /// The same, shown to `store`, for who copies it from there. Text and bytes are not allocated for it: they are written where
+    /// this thread's last ones were.
+    ///
+    /// # Errors
+    /// As [`encode`](Self::encode).
+    #[inline]
+    pub(crate) fn lend<V: ?Sized + Serialize, T: Value, R>(
+        self,
+        value: &V,
+        store: impl FnOnce(EncodedRef<'_>) -> R,
+    ) -> Result<R> {
+        let plain = self.codec == Codec::MessagePack && self.compress_min_bytes.is_none() && is_whole::<T>();
+        if plain && let Ok(bytes) = messagepack::encode_whole(value, LENT.take()) {
+            let answer = store(EncodedRef { schema: schema::of::<T>(), ..EncodedRef::new(&bytes) });
+            if bytes.capacity() <= KEPT {
+                LENT.set(bytes);
+            }
+            return Ok(answer);
+        }
+        Ok(store(EncodedRef::from(&self.encode::<V, T>(value)?)))
     }
 
     /// The value compressed, where that is due and makes it smaller.
@@ -69,11 +101,25 @@ impl Encoded {
     }
 }
 
+impl<'a> EncodedRef<'a> {
+    /// As [`Encoded::unpacked`]; what is not compressed is not copied.
+    ///
+    /// # Errors
+    /// As there.
+    #[inline]
+    pub fn unpacked(self) -> Result<Cow<'a, [u8]>, Undecodable> {
+        match self.unpacked {
+            None => Ok(Cow::Borrowed(self.bytes)),
+            Some(length) => compression::unpack(self.bytes, length).map(|bytes| Cow::Owned(bytes.into())),
+        }
+    }
+}
+
 /// Decodes a value, whatever lies around it.
 ///
 /// # Errors
 /// [`Unreadable`]: of another shape, or undecodable.
-pub(crate) fn decode_as<T: Value>(codec: Codec, encoded: &Encoded) -> Result<T, Unreadable> {
+pub(crate) fn decode_as<T: Value>(codec: Codec, encoded: EncodedRef<'_>) -> Result<T, Unreadable> {
     if let Some(written) = encoded.schema
         && schema::of::<T>().is_some_and(|own| own != written)
     {

@@ -38,21 +38,25 @@ fn refused(what: &str) -> Refused {
 }
 
 /// The text or bytes of `value`, behind what `head` writes for their length.
-pub(super) fn taken_whole<V, H>(value: &V, head: H) -> Result<Vec<u8>, Refused>
+///
+/// `out` is memory to write to, whatever is in it.
+pub(super) fn taken_whole<V, H>(value: &V, mut out: Vec<u8>, head: H) -> Result<Vec<u8>, Refused>
 where
     V: ?Sized + Serialize,
     H: Fn(Kind, usize, &mut Vec<u8>) -> Result<(), Refused>,
 {
-    value.serialize(Whole { head })
+    out.clear();
+    value.serialize(Whole { out, head })
 }
 
 struct Whole<H> {
+    out: Vec<u8>,
     head: H,
 }
 
 impl<H: Fn(Kind, usize, &mut Vec<u8>) -> Result<(), Refused>> Whole<H> {
-    fn behind_head(&self, kind: Kind, content: &[u8]) -> Result<Vec<u8>, Refused> {
-        let mut out = Vec::new();
+    fn behind_head(self, kind: Kind, content: &[u8]) -> Result<Vec<u8>, Refused> {
+        let mut out = self.out;
         (self.head)(kind, content.len(), &mut out)?;
         out.extend_from_slice(content);
         Ok(out)
@@ -97,7 +101,7 @@ impl<H: Fn(Kind, usize, &mut Vec<u8>) -> Result<(), Refused>> Serializer for Who
     {
         let items = items.into_iter();
         let length = items.size_hint().0;
-        let mut out = Vec::new();
+        let mut out = self.out;
         (self.head)(Kind::Bytes, length, &mut out)?;
         let before = out.len();
         let mut other = None;

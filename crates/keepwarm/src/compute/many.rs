@@ -6,12 +6,12 @@ use std::sync::Arc;
 use super::task::settle;
 use super::{Chain, Grant, Joined, Landing, Leader, Pause, Waiter, await_landing, computing, panicked};
 use crate::backend::{Claim, Lease, Lookup};
-use crate::cache::{Cache, ManyLoader};
+use crate::cache::{Cache, ManyLoader, Owned, Reader, read};
 use crate::entry::{Marker, MissReason};
 use crate::error::{Error, ErrorKind, FetchError, Result};
 use crate::expiry::Timeout;
 use crate::key::{Key, KeyBuffer};
-use crate::payload::{Payload, Value};
+use crate::payload::{Payload, Unreadable, Value};
 use crate::stats::Event;
 
 /// What is to be computed, free of the caller's borrows.
@@ -25,6 +25,8 @@ pub(crate) struct ManyTask<L> {
     pub(crate) loader: L,
     pub(crate) timeout: Timeout,
     pub(crate) markers: Vec<Marker>,
+    /// How a binding decodes.
+    pub(crate) reader: Option<Reader>,
     /// The computation that the caller is part of.
     pub(crate) chain: Option<Arc<Chain>>,
 }
@@ -74,7 +76,7 @@ impl<L: ManyLoader> ManyTask<L> {
             for (named, waiter) in round.theirs {
                 self.cache.count(Event::Wait);
                 match await_landing(&self.cache, waiter).await {
-                    Landing::Value(payload) => match payload.into_value() {
+                    Landing::Value(payload) => match self.open(&named, payload) {
                         Ok(value) => drop(found.insert(named.0, value)),
                         Err(_) => missing.push(named),
                     },
@@ -83,6 +85,10 @@ impl<L: ManyLoader> ManyTask<L> {
             }
         }
         Ok(found)
+    }
+
+    fn open<T: Value>(&self, named: &Named, payload: Payload) -> Result<T, Unreadable> {
+        read::<T, Owned>(self.reader.as_ref(), named.1.as_str(), payload)
     }
 
     /// Reads the keys in one round trip; those that are not there.
@@ -101,7 +107,7 @@ impl<L: ManyLoader> ManyTask<L> {
         for (named, lookup) in names.into_iter().zip(lookups) {
             let value = match lookup {
                 Lookup::Miss(_) if !first => None,
-                lookup => self.cache.open(lookup, Payload::into_value),
+                lookup => self.cache.open(lookup, |payload| self.open(&named, payload)),
             };
             match value {
                 Some(value) => drop(found.insert(named.0, value)),
@@ -138,7 +144,7 @@ impl<L: ManyLoader> ManyTask<L> {
                     }
                     Lease::Held => round.beyond.push(named),
                     Lease::StoreDown => round.alone.push(named),
-                    Lease::Hit(payload) => match payload.into_value() {
+                    Lease::Hit(payload) => match self.open(&named, payload) {
                         Ok(value) => drop(found.insert(named.0, value)),
                         Err(unreadable) => {
                             self.cache.miss(unreadable.reason());

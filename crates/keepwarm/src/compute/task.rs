@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use super::{Chain, Grant, Joined, Landing, Leader, LoaderPanicked, Waiter, computing};
 use crate::backend::{Claim, Fence, Lease, Lookup, Put, Refusal};
-use crate::cache::{Cache, Fetched, Form, Loader, Shape};
+use crate::cache::{Cache, Fetched, Form, Loader, Reader, Shape, read};
 use crate::entry::{Marker, MissReason};
 use crate::error::{Error, ErrorKind, FetchError};
 use crate::expiry::Timeout;
 use crate::key::{Key, KeyBuffer};
-use crate::payload::Payload;
+use crate::payload::{Payload, Unreadable};
 use crate::stats::Event;
 
 /// What is to be computed, free of the caller's borrows.
@@ -28,6 +28,8 @@ pub(crate) struct Task<L> {
     pub(crate) timeout: Timeout,
     /// The namespace's markers and the tags.
     pub(crate) markers: Vec<Marker>,
+    /// How a binding decodes.
+    pub(crate) reader: Option<Reader>,
 }
 
 /// The growing pause between two looks at what another process computes.
@@ -101,6 +103,10 @@ impl<L: Loader> Task<L> {
         Key::new(self.key.as_str(), self.cache.state().keys.scope())
     }
 
+    fn open<S: Shape<L::Value>>(&self, payload: Payload) -> Result<Form<L, S>, Unreadable> {
+        read::<L::Value, S>(self.reader.as_ref(), self.key.as_str(), payload)
+    }
+
     fn failed(&self, error: Error) -> Error {
         self.cache.failed(error, self.verb(), Some(self.key.as_str()))
     }
@@ -112,26 +118,18 @@ impl<L: Loader> Task<L> {
     /// From the first look to a value or the right to compute it.
     async fn way<S: Shape<L::Value>>(&mut self) -> Result<Step<Form<L, S>>, Error> {
         let mut missed = false;
-        // What lies there and is of another type is a miss, and to be replaced like what is refreshed.
-        let mut claim = if self.refresh { Claim::Refresh } else { Claim::Missing };
         loop {
             if !self.refresh {
                 let found = self.cache.state().backend.get(&self.stored_key(), &self.markers).await;
                 match found.map_err(|error| self.failed(error))? {
-                    Lookup::Hit(payload) => match S::open(payload) {
+                    Lookup::Hit(payload) => match self.open::<S>(payload) {
                         Ok(form) => {
                             self.cache.count(Event::Hit);
                             return Ok(Step::Done(form));
                         }
-                        Err(unreadable) => {
-                            claim = Claim::Refresh;
-                            self.miss(unreadable.reason(), &mut missed);
-                        }
+                        Err(unreadable) => self.miss(unreadable.reason(), &mut missed),
                     },
-                    Lookup::Miss(reason) => {
-                        claim = Claim::Missing;
-                        self.miss(reason, &mut missed);
-                    }
+                    Lookup::Miss(reason) => self.miss(reason, &mut missed),
                 }
             }
             let state = self.cache.state();
@@ -143,7 +141,7 @@ impl<L: Loader> Task<L> {
                     self.cache.count(Event::Wait);
                     if let Landing::Value(payload) = await_landing(&self.cache, waiter).await {
                         // Of another type than this caller's: it looks again, and replaces it.
-                        if let Ok(form) = S::open(payload) {
+                        if let Ok(form) = self.open::<S>(payload) {
                             return Ok(Step::Done(form));
                         }
                     }
@@ -154,7 +152,7 @@ impl<L: Loader> Task<L> {
                     return Err(self.failed(Error::new(ErrorKind::Deadlock, reason)));
                 }
             };
-            if let Some(step) = self.lease::<S>(leader, claim).await? {
+            if let Some(step) = self.lease::<S>(leader).await? {
                 return Ok(step);
             }
         }
@@ -168,11 +166,8 @@ impl<L: Loader> Task<L> {
     }
 
     /// Takes the lease, waiting for another process that holds it; `None` to look again.
-    async fn lease<S: Shape<L::Value>>(
-        &mut self,
-        leader: Option<Leader>,
-        claim: Claim,
-    ) -> Result<Option<Step<Form<L, S>>>, Error> {
+    async fn lease<S: Shape<L::Value>>(&mut self, leader: Option<Leader>) -> Result<Option<Step<Form<L, S>>>, Error> {
+        let mut claim = if self.refresh { Claim::Refresh } else { Claim::Missing };
         let mut pause = Pause::new();
         loop {
             let state = self.cache.state();
@@ -182,16 +177,21 @@ impl<L: Loader> Task<L> {
                 Lease::Held => state.clock.sleep(pause.next()).await,
                 // The flight ends here: who waits for it finds the store down as well, and computes at the same time.
                 Lease::StoreDown => return Ok(Some(Step::Alone)),
-                // Dropping the leader sends those who wait here to look for themselves. What cannot be opened was put
-                // there since this caller looked: it looks again.
-                Lease::Hit(payload) => return Ok(S::open(payload).ok().map(Step::Done)),
+                Lease::Hit(payload) => match self.open::<S>(payload) {
+                    // Dropping the leader sends those who wait here to look for themselves.
+                    Ok(form) => return Ok(Some(Step::Done(form))),
+                    // Replaced like what is refreshed. Not asked for so at once, after the look: somebody may have replaced it
+                    // since then, and that would be computed a second time.
+                    Err(_) if matches!(claim, Claim::Missing) => claim = Claim::Refresh,
+                    Err(_) => return Ok(None),
+                },
             }
         }
     }
 
     async fn compute<S: Shape<L::Value>>(self, leader: Option<Leader>, fence: Fence) -> Fetched<L, S> {
         let verb = self.verb();
-        let Self { cache, key, loader, refresh, timeout, markers, chain } = self;
+        let Self { cache, key, loader, refresh, timeout, markers, reader, chain } = self;
         let grant = Grant::new(&cache, &key, fence);
         cache.count(Event::Computation);
         let leaders: Vec<&Leader> = leader.iter().collect();
@@ -229,7 +229,7 @@ impl<L: Loader> Task<L> {
             // Another writer won: its value is the newer one. Nothing there: the caller asked before the invalidation.
             let stored = Key::new(key.as_str(), state.keys.scope());
             if let Ok(Lookup::Hit(payload)) = state.backend.get(&stored, &markers).await
-                && let Ok(form) = S::open(payload)
+                && let Ok(form) = read::<L::Value, S>(reader.as_ref(), key.as_str(), payload)
             {
                 return Ok(form);
             }

@@ -54,6 +54,15 @@ impl<'a> Parts<'a> {
         self.scope
     }
 
+    /// The stored key, joined in a buffer.
+    #[cfg(feature = "file")]
+    #[inline]
+    pub(crate) fn join<'b>(&self, buffer: &'b mut super::KeyBuffer) -> &'b str {
+        buffer.push(self.lead());
+        buffer.push(self.name);
+        buffer.as_str()
+    }
+
     /// The same as [`Key::hash`] of the joined key.
     #[inline]
     pub fn hash(&self) -> u64 {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::guarded::{Guard, Guarded};
 use super::{Layer, Stack};
-use crate::backend::{Health, Limit, Reply};
+use crate::backend::{Health, Limit};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -75,7 +75,10 @@ pub struct Limited {
 }
 
 impl Guard for Limited {
-    async fn pass<'a, T: Send + Unpin>(&'a self, begin: impl FnOnce() -> Reply<'a, T> + Send) -> Result<T> {
+    async fn pass<T: Send + Unpin, F: Future<Output = Result<T>> + Send>(
+        &self,
+        begin: impl FnOnce() -> F + Send,
+    ) -> Result<T> {
         if !self.waits {
             return begin().await;
         }
@@ -90,10 +93,10 @@ impl Guard for Limited {
 }
 
 /// Runs a call for at most `length` on the clock; `None` when it was not done by then, and is dropped.
-pub(super) async fn within<'a, T: Send + Unpin>(
+pub(super) async fn within<T: Send + Unpin, F: Future<Output = Result<T>> + Send>(
     clock: &Clock,
     length: Duration,
-    begin: impl FnOnce() -> Reply<'a, T> + Send,
+    begin: impl FnOnce() -> F + Send,
 ) -> Option<Result<T>> {
     // The limit of sockets is in real time, also under a manual clock.
     let until = Instant::now() + length;

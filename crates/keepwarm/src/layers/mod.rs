@@ -15,7 +15,7 @@ mod tiered;
 pub use breaker::{Breaker, Breaking};
 pub use deadline::{CallDeadline, Limited};
 pub use degrade::{Degrade, Degraded};
-pub use guarded::{Guard, Guarded};
+pub use guarded::{Guard, Guarded, Nested};
 pub use tiered::{Tiered, Tiers};
 
 use std::ops::Deref;

@@ -128,6 +128,50 @@ mod tests {
         assert!(cache.get::<Raw>("set").wait().unwrap().is_none());
     }
 
+    /// Reads what has this number, as a binding does that knows its own alone.
+    fn only(number_of_its_own: usize) -> crate::cache::Reader {
+        Arc::new(move |_, payload| match number(&Raw(payload.clone())) {
+            number if number == number_of_its_own => Ok(payload),
+            _ => Err(crate::Undecodable("another one's".to_owned()).into()),
+        })
+    }
+
+    #[test]
+    fn what_a_binding_cannot_decode_is_computed_anew_and_counted_as_a_miss() {
+        let cache = Cache::memory();
+        for key in ["one", "two"] {
+            cache.set(key, &foreign(1)).wait().unwrap();
+        }
+        let fetched = cache.get_or_set("one", || async { foreign(7) }).read_with(only(7)).wait().unwrap();
+        assert_eq!(number(&fetched), 7);
+        let fetched = cache.get_or_set("one", || async { foreign(8) }).read_with(only(7)).wait().unwrap();
+        assert_eq!(number(&fetched), 7, "it was replaced, and is a hit");
+        let load = |missing: Vec<String>| async move {
+            assert_eq!(missing, ["two"]);
+            missing.into_iter().map(|name| (name, foreign(7))).collect()
+        };
+        let many = cache.get_or_set_many(["one", "two"], load).read_with(only(7)).wait().unwrap();
+        assert_eq!((number(&many["one"]), number(&many["two"])), (7, 7));
+        let why = cache.explain("one").read_with(only(9)).wait().unwrap();
+        assert_eq!(why.would_miss, Some(crate::entry::MissReason::Undecodable));
+        assert_eq!(cache.explain("one").read_with(only(7)).wait().unwrap().would_miss, None);
+        let stats = cache.stats().wait().unwrap();
+        assert_eq!((stats.hits, stats.computations), (2, 2));
+        assert_eq!(stats.missed(crate::entry::MissReason::Undecodable), stats.misses());
+    }
+
+    #[test]
+    fn a_hit_that_is_taken_back_is_a_miss() {
+        let cache = Cache::memory();
+        cache.set("key", &foreign(1)).wait().unwrap();
+        cache.get::<Raw>("key").wait().unwrap();
+        cache.unreadable(true);
+        cache.get::<Raw>("key").wait().unwrap();
+        cache.unreadable(false);
+        let stats = cache.stats().wait().unwrap();
+        assert_eq!((stats.hits, stats.misses()), (0, 1));
+    }
+
     #[test]
     fn a_number_is_a_counter() {
         let cache = Cache::memory();

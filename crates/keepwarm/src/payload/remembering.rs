@@ -34,7 +34,7 @@ impl Remembering {
     /// The value, decoded; `None` where the object is not an encoded value.
     pub(super) fn open<T: Value>(object: &(dyn Any + Send + Sync)) -> Option<Result<Arc<T>, Unreadable>> {
         let kept = object.downcast_ref::<Self>()?;
-        Some(decode_as::<T>(kept.codec, &kept.encoded).map(|value| {
+        Some(decode_as::<T>(kept.codec, (&kept.encoded).into()).map(|value| {
             let value = Arc::new(value);
             // Of two first readers the second one's is its own.
             let _ = kept.decoded.set(Arc::<T>::clone(&value));

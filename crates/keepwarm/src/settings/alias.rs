@@ -75,6 +75,20 @@ impl AliasSettings {
         }
     }
 
+    /// The options as they were given, by their names in lower case; one that was given twice comes twice. For who hands them on to
+    /// another program: values are shown as they are, passwords too.
+    ///
+    /// ```
+    /// use keepwarm::settings::{AliasSettings, SettingValue};
+    ///
+    /// let alias = AliasSettings::from_url("memory://main?max_entries=10")?;
+    /// assert!(alias.options().any(|(name, value)| name == "location" && *value == SettingValue::Text("main".to_owned())));
+    /// # Ok::<(), keepwarm::Error>(())
+    /// ```
+    pub fn options(&self) -> impl Iterator<Item = (&str, &SettingValue)> {
+        self.given.iter().map(|given| (given.name.as_str(), &given.value))
+    }
+
     /// From a table of options, or from the text of a URL.
     pub(super) fn from_value(value: SettingValue) -> Result<Self> {
         match value {

@@ -100,20 +100,20 @@ fn memory(options: &Options) -> Result<Store> {
     Ok(Store::Memory { options: memory, location })
 }
 
-const DJANGO_MAX_ENTRIES: u64 = 300;
-const DJANGO_CULL_FREQUENCY: u64 = 3;
+pub(crate) const DJANGO_MAX_ENTRIES: u64 = 300;
+pub(crate) const DJANGO_CULL_FREQUENCY: u64 = 3;
 
 /// Refuses aliases that name one store and ask for different bounds: a store has one set, and the first to come would
-/// silently decide.
+/// silently decide. Where all of them count as Django does, each alias' writes keep to its own, as there.
 pub(crate) fn agree(plans: &[Plan]) -> Result<()> {
     let named = plans.iter().filter_map(|plan| match &plan.store {
         Store::Memory { options, location: Some(name) } => Some((&plan.alias, name, options)),
         _ => None,
     });
     for (index, (alias, name, options)) in named.clone().enumerate() {
-        if let Some((other, ..)) =
-            named.clone().take(index).find(|(_, same, others)| *same == name && *others != options)
-        {
+        if let Some((other, ..)) = named.clone().take(index).find(|(_, same, others)| {
+            *same == name && *others != options && !(others.counts_as_django() && options.counts_as_django())
+        }) {
             return Err(refusal(format!(
                 "the aliases `{other}` and `{alias}` name the same store, LOCATION `{name}`, and give it different bounds"
             )));

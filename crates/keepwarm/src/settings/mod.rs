@@ -51,7 +51,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error as _};
 
 pub use alias::AliasSettings;
-pub(crate) use build::Builder;
+pub(crate) use build::{Builder, DJANGO_CULL_FREQUENCY, DJANGO_MAX_ENTRIES};
 pub(crate) use check::{Plan, check};
 pub use options::Options;
 pub use read::parse_timeout;

@@ -61,16 +61,19 @@ impl Resilience {
         }
         let stalls = failing == Failing::Stalls;
         let deadline = self.deadline.map(CallDeadline::new).or_else(|| stalls.then(CallDeadline::default));
-        if let Some(deadline) = deadline {
-            builder = builder.layer(deadline.clock(clock.clone()));
-        }
+        let deadline = deadline.map(|deadline| deadline.clock(clock.clone()));
         if stalls || self.degrades {
             let mut breaker = Breaker::new().clock(clock.clone());
             if let Some(deadline) = self.deadline {
                 // An answer that takes more than half of what is allowed is late.
                 breaker = breaker.slow(deadline / 2).probe(deadline);
             }
-            builder = builder.layer(breaker);
+            builder = match deadline {
+                Some(deadline) => builder.layer((deadline, breaker)),
+                None => builder.layer(breaker),
+            };
+        } else if let Some(deadline) = deadline {
+            builder = builder.layer(deadline);
         }
         if self.degrades {
             builder = builder.layer(Degrade::new().name(alias).clock(clock.clone()));

@@ -15,7 +15,7 @@ pub(crate) fn counted(cache: &str, event: Event, times: u64) {
             tracing::trace!(target: "keepwarm", cache, event = event.name(), times);
         }
         // Told with its cause by `failed`.
-        Event::Error => {}
+        Event::Error | Event::NoHit => {}
     }
 }
 

@@ -34,11 +34,13 @@ pub(crate) enum Event {
     Error,
     Overtaken,
     UnportableKey,
+    /// A hit that a binding could not decode after all: see `Cache::unreadable`.
+    NoHit,
 }
 
 impl Event {
     /// All of them, each at its own number.
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Hit,
         Self::Set,
         Self::Refusal,
@@ -48,6 +50,7 @@ impl Event {
         Self::Error,
         Self::Overtaken,
         Self::UnportableKey,
+        Self::NoHit,
     ];
 
     /// Its name in Prometheus, metrics and events.
@@ -63,6 +66,7 @@ impl Event {
             Self::Error => "errors",
             Self::Overtaken => "overtaken",
             Self::UnportableKey => "unportable_keys",
+            Self::NoHit => "hits_not_decoded",
         }
     }
 }

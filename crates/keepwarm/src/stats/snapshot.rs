@@ -71,7 +71,8 @@ impl Stats {
         Self {
             name,
             backend: backend.to_owned(),
-            hits: counters.event(Event::Hit),
+            // Both are counted on while they are read.
+            hits: counters.event(Event::Hit).saturating_sub(counters.event(Event::NoHit)),
             misses_by_reason: MissReason::ALL.iter().map(|&reason| (reason, counters.misses(reason))).collect(),
             sets: counters.event(Event::Set),
             refusals: counters.event(Event::Refusal),

@@ -1,6 +1,7 @@
 //! The envelope: the fields around a payload, and how they lie in the bytes.
 
 use std::num::NonZeroU32;
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -226,6 +227,34 @@ impl Envelope {
 
     /// The same, of bytes that are still needed where they are no envelope.
     pub(crate) fn read_in(key: &str, bytes: &Bytes) -> Result<Self, Undecodable> {
+        let Fields { codec, written, hard_deadline, soft_deadline, stamp, scope, schema, unpacked, marks, payload } =
+            Fields::read(key, bytes)?;
+        let payload = bytes.slice(payload);
+        let content = read_content(codec, payload, unpacked.is_some())?;
+        if unpacked.is_some() && !matches!(content, Content::Value(..)) {
+            return Err(Undecodable("what is no value is said to be compressed".to_owned()));
+        }
+        Ok(Self { content, written, hard_deadline, soft_deadline, stamp, scope, schema, unpacked, marks })
+    }
+}
+
+/// What stands before the payload of an entry, and where that lies.
+struct Fields {
+    codec: u8,
+    written: Option<u64>,
+    hard_deadline: Option<u64>,
+    soft_deadline: Option<u64>,
+    stamp: Option<Stamp>,
+    scope: Option<Generation>,
+    schema: Option<NonZeroU32>,
+    unpacked: Option<u64>,
+    marks: Marks,
+    payload: Range<usize>,
+}
+
+impl Fields {
+    #[inline]
+    fn read(key: &str, bytes: &[u8]) -> Result<Self, Undecodable> {
         let (body, stored) = bytes.split_last_chunk::<CHECKSUM_LENGTH>().ok_or_else(not_an_envelope)?;
         let mut reader = Reader::new(body);
         let [tag, version, codec, flags] = reader.array().map_err(|_| not_an_envelope())?;
@@ -251,12 +280,34 @@ impl Envelope {
         let schema = field(HAS_SCHEMA).then(|| read_schema(&mut reader)).transpose()?;
         let marks = field(HAS_MARKS).then(|| read_marks(&mut reader)).transpose()?;
         let unpacked = field(HAS_MORE_FLAGS).then(|| read_more(&mut reader)).transpose()?;
-        let payload = bytes.slice(body.len() - reader.left()..body.len());
-        let content = read_content(codec, payload, unpacked.is_some())?;
-        if unpacked.is_some() && !matches!(content, Content::Value(..)) {
-            return Err(Undecodable("what is no value is said to be compressed".to_owned()));
+        let payload = body.len() - reader.left()..body.len();
+        Ok(Self { codec, written, hard_deadline, soft_deadline, stamp, scope, schema, unpacked, marks, payload })
+    }
+}
+
+/// A value in an envelope without marks, and where its bytes lie: what nearly every entry is that is read, told without moving
+/// an envelope's many fields.
+#[cfg(feature = "redis")]
+pub(crate) struct Unmarked {
+    pub(crate) codec: Codec,
+    pub(crate) schema: Option<NonZeroU32>,
+    pub(crate) unpacked: Option<u64>,
+    pub(crate) hard_deadline: Option<u64>,
+    pub(crate) scope: Option<Generation>,
+    pub(crate) payload: Range<usize>,
+}
+
+#[cfg(feature = "redis")]
+impl Unmarked {
+    /// `None` for everything else, of which [`Envelope::read`] says what it is.
+    #[inline]
+    pub(crate) fn read(key: &str, bytes: &[u8]) -> Option<Self> {
+        if bytes.get(..2) != Some(&[TAG, VERSION]) || bytes.get(3).is_none_or(|flags| flags & HAS_MARKS != 0) {
+            return None;
         }
-        Ok(Self { content, written, hard_deadline, soft_deadline, stamp, scope, schema, unpacked, marks })
+        let Fields { codec, hard_deadline, scope, schema, unpacked, payload, .. } = Fields::read(key, bytes).ok()?;
+        let codec = Codec::numbered(codec).filter(|&codec| codec != Codec::Pickle)?;
+        Some(Self { codec, schema, unpacked, hard_deadline, scope, payload })
     }
 }
 

@@ -45,6 +45,8 @@ mod reader;
 use bytes::Bytes;
 
 pub use anchor::Anchor;
+#[cfg(feature = "redis")]
+pub(crate) use envelope::Unmarked;
 pub use envelope::{Content, Envelope};
 
 use crate::clock::Clock;

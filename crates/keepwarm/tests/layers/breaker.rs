@@ -226,20 +226,36 @@ fn one_probe_at_a_time_and_none_that_a_caller_waits_for() {
 }
 
 #[test]
-fn a_prober_that_got_lost_is_replaced() {
+fn a_prober_whose_runtime_is_shut_down_is_replaced_by_the_next_caller() {
     let bench = Bench::new();
     let cache = bench.with_breaker().build().unwrap();
     bench.down();
-    // Its runtime goes away, and the prober with it.
     on_tokio(async {
         for _ in 0..3 {
             cache.get::<i32>("key").await.unwrap_err();
         }
     });
     bench.faults.heal();
-    // Past the time in which it should have been heard of, the next caller begins another.
-    bench.clock.advance(secs(1));
-    bench.time_passes_until("it is closed", || cache.get::<i32>("key").wait().is_ok());
+    // Time stands still: no post runs out, and no probe has a pause before it.
+    until("it is closed", || cache.get::<i32>("key").wait().is_ok());
+}
+
+#[test]
+fn a_prober_that_nobody_polls_any_more_is_replaced_when_it_is_missed() {
+    let bench = Bench::new();
+    let cache = bench.with_breaker().build().unwrap();
+    bench.down();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(async {
+        for _ in 0..3 {
+            cache.get::<i32>("key").await.unwrap_err();
+        }
+    });
+    bench.faults.heal();
+    // Two rounds of a probe and a pause.
+    bench.clock.advance(millis(700));
+    until("it is closed", || cache.get::<i32>("key").wait().is_ok());
+    drop(runtime);
 }
 
 #[test]

@@ -104,9 +104,25 @@ fn aliases_without_a_location_share_one_store_where_they_ask_for_the_same_bounds
 fn one_location_with_two_sets_of_bounds_is_refused() {
     let error = fault(Caches::from_toml(
         "[caches.default]\nbackend = 'memory'\nlocation = 'x'\nmax_entries = 5\n
-         [caches.other]\nbackend = 'memory'\nlocation = 'x'\nmax_entries = 6",
+         [caches.other]\nbackend = 'memory'\nlocation = 'x'\nmax_bytes = 60000",
     ));
     says(&error, &["`default`", "`other`", "LOCATION `x`", "different bounds"]);
+}
+
+// covers: R125 R127
+#[test]
+fn aliases_of_one_location_that_count_as_django_share_a_store_and_keep_to_their_own_bounds() {
+    let caches = toml(
+        "[caches.default]\nbackend = 'memory'\nlocation = 'counted by two'\nmax_entries = 100\n
+         [caches.small]\nbackend = 'memory'\nlocation = 'counted by two'\nmax_entries = 3\ncull_frequency = 0",
+    );
+    let (large, small) = (caches.get("default").unwrap(), caches.get("small").unwrap());
+    for number in 0..10 {
+        large.set(&format!("key{number}"), &number).wait().unwrap();
+    }
+    assert_eq!(small.keys("*").wait().unwrap().len(), 10);
+    small.set("one more", &1).wait().unwrap();
+    assert_eq!(large.keys("*").wait().unwrap(), ["one more"]);
 }
 
 // covers: R24

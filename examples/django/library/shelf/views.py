@@ -36,7 +36,7 @@ def book(request, number):
 @require_POST
 def edit(request, number):
     """Changes the title; at most ten changes in a minute from one address."""
-    if not cache.rate_limit(f"edit:{request.META['REMOTE_ADDR']}", 10, 60)["allowed"]:
+    if not cache.rate_limit(f"edit:{request.META['REMOTE_ADDR']}", 10, 60).allowed:
         return render(request, "slowly.html", status=429)
     changed = get_object_or_404(Book, pk=number)
     changed.title = request.POST["title"]

@@ -77,6 +77,10 @@ impl<C: Custom> Backend for Adapter<C> {
         None
     }
 
+    fn put_at_once(&self, _key: &Parts<'_>, _value: Glimpse<'_>, _deadline: Deadline) -> Option<Result<Put>> {
+        None
+    }
+
     async fn get(&self, key: &Key<'_>, _hint: &[Marker]) -> Result<Lookup<Payload>> {
         self.look(key, |entry| entry.payload).await
     }

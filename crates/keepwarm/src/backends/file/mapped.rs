@@ -7,24 +7,26 @@ use std::time::Duration;
 use keepwarm_engine::{self as engine, MarkRef, Store, ValueRef, Write};
 
 use super::FileOptions;
+use super::options::Cull;
 use super::time::{Now, StoreTime};
 use super::values::{
-    condition, entry, failed, full, kind_number, lookup, marker, not_opened, payload, put, reason, record,
+    condition, entry, failed, full, glimpse, kind_number, lookup, marker, not_opened, payload, put, reason, record,
 };
 use crate::backend::{Claim, Count, Fence, Housekeeping, Inspection, Lease, Lookup, Page, Put, Size, When};
 use crate::clock::Clock;
-use crate::codec::Codec;
+use crate::codec::{Codec, EncodedRef};
 use crate::entry::{Entry, Generation, Marker, Stamp};
 use crate::error::Result;
 use crate::expiry::Deadline;
-use crate::key::{Key, Pattern, Scope};
-use crate::payload::Payload;
+use crate::key::{Key, KeyBuffer, Parts, Pattern, Scope};
+use crate::payload::{Glimpse, Payload};
 
 /// So many scopes have their hash kept; a program has a handful.
 const SCOPES: usize = 16;
 
 pub(super) struct Mapped {
     store: Store,
+    cull: Option<Cull>,
     time: StoreTime,
     scopes: [OnceLock<engine::Scope>; SCOPES],
 }
@@ -33,7 +35,7 @@ impl Mapped {
     pub(super) fn open(options: &FileOptions, clock: Clock) -> Result<Self> {
         let store = Store::new(options.engine()?);
         store.open().map_err(|error| not_opened(error, &options.location))?;
-        Ok(Self { store, time: StoreTime::new(clock), scopes: Default::default() })
+        Ok(Self { store, cull: options.cull, time: StoreTime::new(clock), scopes: Default::default() })
     }
 
     pub(super) fn directory(&self) -> &Path {
@@ -63,6 +65,57 @@ impl Mapped {
         }
     }
 
+    /// Looks a key up and shows its value where the engine copied it to: nothing is allocated for a value that is not kept.
+    /// Whatever fails is left to `get` to say.
+    #[inline]
+    pub(super) fn glance(&self, key: &Parts<'_>, see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>> {
+        let mut buffer = KeyBuffer::new();
+        let joined = key.join(&mut buffer).as_bytes();
+        let show = |value: ValueRef<'_>| glimpse(value).map(see);
+        let found = self.store.see(self.scope(key.scope()), joined, self.now().ok()?.millis(), show);
+        Some(lookup(found.ok()?, |known| known))
+    }
+
+    /// Adds to an integer that is there. Whatever is not that, and whatever fails, is left to `add_to`.
+    #[inline]
+    pub(super) fn add_in_place(&self, key: &Parts<'_>, delta: i64) -> Option<i64> {
+        let mut buffer = KeyBuffer::new();
+        let joined = key.join(&mut buffer).as_bytes();
+        match self.store.add(self.scope(key.scope()), joined, delta, None, self.now().ok()?.millis()) {
+            Ok(engine::Count::Now(number)) => Some(number),
+            _ => None,
+        }
+    }
+
+    /// Stores a value that is its caller's, without marks and in any case. What has to be encoded first is left to `put`.
+    #[inline]
+    pub(super) fn put_at_once(&self, key: &Parts<'_>, value: Glimpse<'_>, deadline: Deadline) -> Option<Result<Put>> {
+        let now = self.now().ok()?;
+        let bytes;
+        let value = match value {
+            Glimpse::Integer(number) => ValueRef::Integer(number),
+            Glimpse::Lent(codec, encoded) => {
+                let (codec, with_head) = record(codec, encoded);
+                bytes = with_head;
+                ValueRef::Bytes { codec, bytes: &bytes }
+            }
+            Glimpse::Bytes(..) | Glimpse::Object(_) => return None,
+        };
+        let write = Write {
+            value,
+            deadline: now.deadline(deadline),
+            written: now.millis(),
+            marks: &[],
+            condition: engine::Condition::Always,
+        };
+        let mut buffer = KeyBuffer::new();
+        let joined = key.join(&mut buffer).as_bytes();
+        let scope = self.scope(key.scope());
+        let place = self.make_place(scope, joined, When::Always, now);
+        let stored = place.and_then(|()| self.store.put(scope, joined, &write, now.millis()));
+        Some(stored.map(put).map_err(failed))
+    }
+
     #[inline]
     pub(super) fn get(&self, key: &Key<'_>) -> Result<Lookup<Payload>> {
         let found = self.store.get(self.scope(key.scope()), key.as_str().as_bytes(), self.now()?.millis());
@@ -90,7 +143,7 @@ impl Mapped {
         let value = match payload {
             Payload::Integer(number) => ValueRef::Integer(*number),
             Payload::Bytes(codec, encoded) => {
-                let (codec, with_head) = record(*codec, encoded);
+                let (codec, with_head) = record(*codec, EncodedRef::from(&**encoded));
                 bytes = with_head;
                 ValueRef::Bytes { codec, bytes: &bytes }
             }
@@ -116,9 +169,27 @@ impl Mapped {
         }))
     }
 
+    /// Before a write that may add an entry: makes place for it, where that is done as Django does it.
+    #[inline]
+    fn make_place(&self, scope: engine::Scope, key: &[u8], when: When, now: Now) -> engine::Result<()> {
+        let Some(cull) = self.cull else { return Ok(()) };
+        if cull.due(self.store.size(now.millis())?.entries) == 0 {
+            return Ok(());
+        }
+        // Django looks before it writes, also in place of what is there; but what is refused or only changed takes no place.
+        let adds = || -> engine::Result<bool> {
+            Ok(matches!(self.store.see(scope, key, now.millis(), |_| ())?, engine::Lookup::Miss(_)))
+        };
+        if when == When::Always || adds()? {
+            self.store.make_place(now.millis(), |entries| cull.due(entries))?;
+        }
+        Ok(())
+    }
+
     pub(super) fn put(&self, key: &Key<'_>, entry: Entry, when: When) -> Result<Put> {
         let now = self.now()?;
         let scope = self.scope(key.scope());
+        self.make_place(scope, key.as_str().as_bytes(), when, now).map_err(failed)?;
         let stored = self.with_write(&entry, when, now, |write| {
             self.store.put(scope, key.as_str().as_bytes(), write, now.millis())
         })?;
@@ -133,6 +204,9 @@ impl Mapped {
     pub(super) fn add_to(&self, key: &Key<'_>, delta: i64, create: Option<Entry>) -> Result<Count> {
         let now = self.now()?;
         let scope = self.scope(key.scope());
+        if create.is_some() {
+            self.make_place(scope, key.as_str().as_bytes(), When::Absent, now).map_err(failed)?;
+        }
         let add =
             |create: Option<&Write<'_>>| self.store.add(scope, key.as_str().as_bytes(), delta, create, now.millis());
         let count = match &create {

@@ -73,6 +73,7 @@ impl FileStore {
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) when the directory cannot be made or written, lies on a
     /// network file system, or holds a store of another version of the format.
     pub fn new(options: &FileOptions, clock: Clock) -> Result<Self> {
+        let options = &options.absolute()?;
         Ok(Self(Arc::new(match options.mode {
             FileMode::Mapped => Inner::Mapped(Box::new(Mapped::open(options, clock)?)),
             FileMode::Files => Inner::Plain(Plain::open(options, clock)?),
@@ -141,12 +142,27 @@ impl Backend for FileStore {
     }
 
     #[inline]
-    fn glance(&self, _key: &Parts<'_>, _see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>> {
-        None
+    fn glance(&self, key: &Parts<'_>, see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>> {
+        match &*self.0 {
+            Inner::Mapped(store) => store.glance(key, see),
+            Inner::Plain(_) => None,
+        }
     }
 
-    fn add_in_place(&self, _key: &Parts<'_>, _delta: i64) -> Option<i64> {
-        None
+    #[inline]
+    fn add_in_place(&self, key: &Parts<'_>, delta: i64) -> Option<i64> {
+        match &*self.0 {
+            Inner::Mapped(store) => store.add_in_place(key, delta),
+            Inner::Plain(_) => None,
+        }
+    }
+
+    #[inline]
+    fn put_at_once(&self, key: &Parts<'_>, value: Glimpse<'_>, deadline: Deadline) -> Option<Result<Put>> {
+        match &*self.0 {
+            Inner::Mapped(store) => store.put_at_once(key, value, deadline),
+            Inner::Plain(_) => None,
+        }
     }
 
     fn remove_at_once(&self, _key: &Parts<'_>) -> Option<bool> {

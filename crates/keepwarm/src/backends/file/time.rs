@@ -77,7 +77,9 @@ impl Now {
         self.nanos(moment) / MILLI
     }
 
-    /// A deadline in the store's milliseconds, rounded up so that nothing expires before its time.
+    /// A deadline in the store's milliseconds: so many from the beginning of the current one, rounded up. It is never later than
+    /// was asked for, so that nobody is told of more time than was given; it may come earlier by what of the current millisecond
+    /// had passed, where the clock itself lags by more. A deadline that was read and is written again stays the same.
     pub(super) fn deadline(self, deadline: Deadline) -> u64 {
         let Some(moment) = deadline.moment() else { return NEVER };
         // Counted from now: far beyond the end of 64 bits of nanoseconds is still a deadline.
@@ -85,8 +87,8 @@ impl Now {
         if left.is_zero() {
             return self.nanos(moment.min(self.moment)).div_ceil(MILLI).min(self.millis()).max(1);
         }
-        let ahead = u64::try_from(left.as_nanos()).unwrap_or(u64::MAX);
-        self.nanos(self.moment).saturating_add(ahead).div_ceil(MILLI).min(NEVER)
+        let ahead = u64::try_from(left.as_nanos().div_ceil(u128::from(MILLI))).unwrap_or(NEVER);
+        self.millis().saturating_add(ahead).min(NEVER)
     }
 
     /// So long from now.

@@ -5,14 +5,14 @@ use std::num::NonZeroU32;
 use std::path::Path;
 
 use bytes::Buf as _;
-use keepwarm_engine as engine;
+use keepwarm_engine::{self as engine, ValueRef};
 
 use super::time::Now;
 use crate::backend::{Lookup, Put, Refusal, When};
-use crate::codec::{Codec, Encoded};
+use crate::codec::{Codec, Encoded, EncodedRef};
 use crate::entry::{Entry, Generation, Mark, Marker, MarkerKind, MissReason, Stamp};
 use crate::error::{Error, ErrorKind};
-use crate::payload::Payload;
+use crate::payload::{Glimpse, Payload};
 
 // A record's codec is the number that it has in the wire format, and above it what lies in front of the value, in this
 // order. The engine keeps neither, because few values have either.
@@ -20,10 +20,11 @@ const HAS_SCHEMA: u8 = 0x40;
 const IS_PACKED: u8 = 0x80;
 
 /// A value as the engine takes it: the number of its codec, and its bytes with what lies in front of them.
-pub(super) fn record(codec: Codec, encoded: &Encoded) -> (u8, Cow<'_, [u8]>) {
+#[inline]
+pub(super) fn record(codec: Codec, encoded: EncodedRef<'_>) -> (u8, Cow<'_, [u8]>) {
     let number = codec.number();
     if encoded.schema.is_none() && encoded.unpacked.is_none() {
-        return (number, Cow::Borrowed(&encoded.bytes));
+        return (number, Cow::Borrowed(encoded.bytes));
     }
     let mut number = number;
     let mut bytes = Vec::with_capacity(12 + encoded.bytes.len());
@@ -35,26 +36,37 @@ pub(super) fn record(codec: Codec, encoded: &Encoded) -> (u8, Cow<'_, [u8]>) {
         number |= IS_PACKED;
         bytes.extend(length.to_le_bytes());
     }
-    bytes.extend_from_slice(&encoded.bytes);
+    bytes.extend_from_slice(encoded.bytes);
     (number, Cow::Owned(bytes))
 }
 
 /// The value of a record; `None` where this version does not know its codec, or what has to lie in front of it does not.
 #[inline]
-fn of_record(number: u8, bytes: Vec<u8>) -> Option<Payload> {
+fn of_record(number: u8, bytes: &[u8]) -> Option<(Codec, EncodedRef<'_>)> {
     let codec = Codec::numbered(number & !(HAS_SCHEMA | IS_PACKED))?;
-    let mut encoded = Encoded::new(bytes);
+    let mut encoded = EncodedRef::new(bytes);
     if number & HAS_SCHEMA != 0 {
-        let schema = *encoded.bytes.first_chunk()?;
-        encoded.schema = Some(NonZeroU32::new(u32::from_le_bytes(schema))?);
-        encoded.bytes.advance(schema.len());
+        let (schema, rest) = encoded.bytes.split_first_chunk()?;
+        encoded.schema = Some(NonZeroU32::new(u32::from_le_bytes(*schema))?);
+        encoded.bytes = rest;
     }
     if number & IS_PACKED != 0 {
-        let length = *encoded.bytes.first_chunk()?;
-        encoded.unpacked = Some(u64::from_le_bytes(length));
-        encoded.bytes.advance(length.len());
+        let (length, rest) = encoded.bytes.split_first_chunk()?;
+        encoded.unpacked = Some(u64::from_le_bytes(*length));
+        encoded.bytes = rest;
     }
-    Some(Payload::Bytes(codec, Box::new(encoded)))
+    Some((codec, encoded))
+}
+
+/// A value where the engine shows it; `None` as above.
+#[inline]
+pub(super) fn glimpse(value: ValueRef<'_>) -> Option<Glimpse<'_>> {
+    match value {
+        ValueRef::Integer(number) => Some(Glimpse::Integer(number)),
+        ValueRef::Bytes { codec, bytes } => {
+            of_record(codec, bytes).map(|(codec, encoded)| Glimpse::Lent(codec, encoded))
+        }
+    }
 }
 
 const TAG: u8 = 1;
@@ -80,7 +92,14 @@ pub(super) fn marker(marker: &Marker) -> engine::Marker {
 pub(super) fn payload(value: engine::Value) -> Option<Payload> {
     match value {
         engine::Value::Integer(number) => Some(Payload::Integer(number)),
-        engine::Value::Bytes { codec, bytes } => of_record(codec, bytes),
+        engine::Value::Bytes { codec, bytes } => {
+            let (codec, EncodedRef { schema, unpacked, bytes: value, .. }) = of_record(codec, &bytes)?;
+            let in_front = bytes.len() - value.len();
+            let mut encoded = Encoded::new(bytes);
+            (encoded.schema, encoded.unpacked) = (schema, unpacked);
+            encoded.bytes.advance(in_front);
+            Some(Payload::Bytes(codec, Box::new(encoded)))
+        }
     }
 }
 
@@ -159,4 +178,33 @@ pub(super) fn not_opened(error: engine::Error, location: &Path) -> Error {
     let kind = if error.is_transient() { ErrorKind::Timeout } else { ErrorKind::Configuration };
     let message = format!("a cache cannot be kept in {}: {error}", location.display());
     Error::new(kind, message).with_backend("file")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_lies_in_a_record_is_a_value_or_none() {
+        let (schema, value) = (NonZeroU32::new(7).unwrap(), b"value".as_slice());
+        for (schema, unpacked) in [(None, None), (Some(schema), None), (None, Some(9)), (Some(schema), Some(u64::MAX))]
+        {
+            let encoded = EncodedRef { schema, unpacked, ..EncodedRef::new(value) };
+            let (number, bytes) = record(Codec::Json, encoded);
+            assert_eq!(of_record(number, &bytes), Some((Codec::Json, encoded)));
+            let owned = payload(engine::Value::Bytes { codec: number, bytes: bytes.to_vec() });
+            let Some(Payload::Bytes(Codec::Json, owned)) = owned else { panic!("it is a value") };
+            assert_eq!(EncodedRef::from(&*owned), encoded);
+        }
+        // Every number, and bytes of every length about what has to lie in front.
+        for number in 0..=u8::MAX {
+            for length in 0..20 {
+                for byte in [0, 1, 0xff] {
+                    if let Some((codec, encoded)) = of_record(number, &vec![byte; length]) {
+                        assert!(codec.number() == number & 0x3f && encoded.bytes.len() <= length);
+                    }
+                }
+            }
+        }
+    }
 }

@@ -83,12 +83,18 @@ impl MemoryOptions {
         self
     }
 
-    /// The name of a store that everybody in this process who names it shares (Django's `LOCATION`); the first one to
-    /// name it decides its bounds. Without it the store is the cache's own.
+    /// The name of a store that everybody in this process who names it shares (Django's `LOCATION`). The first one to name it
+    /// decides how it evicts, and, unless that is [as Django counts](Self::lru), its bounds. Without it the store is the
+    /// cache's own.
     #[must_use]
     pub fn location(mut self, name: impl Into<String>) -> Self {
         self.location = Some(name.into());
         self
+    }
+
+    /// Whether these are the bounds of a store that counts as Django's does.
+    pub(crate) fn counts_as_django(&self) -> bool {
+        self.lru.is_some()
     }
 
     /// The same bounds for a store of its own.

@@ -122,8 +122,9 @@ impl Shelf {
         }
     }
 
-    /// Lays the slot down in any case; it must not be heavier than the plan's largest.
-    pub(super) fn insert(&mut self, probe: &Probe<'_>, slot: Slot, gone: &mut Gone) {
+    /// Lays the slot down in any case; it must not be heavier than the plan's largest. `lru`: the bounds of who writes, where the
+    /// shelf counts as Django's.
+    pub(super) fn insert(&mut self, probe: &Probe<'_>, slot: Slot, lru: Option<Lru>, gone: &mut Gone) {
         match self {
             Self::Clock(cache) => {
                 // A replacement that weighs the same is written in place, without a new key.
@@ -135,8 +136,8 @@ impl Shelf {
                 cache.insert_with_lifecycle(StoredKey::new(probe), slot, gone);
                 gone.evicted = gone.evicted.saturating_sub(replaces);
             }
-            Self::Lru(cache, lru) => {
-                cull(cache, *lru, gone);
+            Self::Lru(cache, own) => {
+                cull(cache, lru.unwrap_or(*own), gone);
                 if let Some(old) = cache.put(probe.text.into(), slot) {
                     gone.keep(old);
                 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use super::options::Lru;
 use super::shard::{Held, Inner, Shard};
 use super::shelf::{Gone, Shelf};
 use super::slot::{Probe, Slot, SplitProbe, Tied, WEIGHT_UNIT, written_tenths};
@@ -56,7 +57,7 @@ impl Store {
         Some(gone.is_some_and(|(_, slot)| slot.dead(now, epoch).is_none()))
     }
 
-    pub(super) fn put(&self, key: &Key<'_>, entry: Entry, when: When) -> Put {
+    pub(super) fn put(&self, key: &Key<'_>, entry: Entry, when: When, lru: Option<Lru>) -> Put {
         let probe = Probe::new(key);
         let now = self.clock.now();
         let shard = self.shard(probe.hash);
@@ -95,7 +96,7 @@ impl Store {
             written: written_tenths(self.origin, now),
             weight: u32::try_from(weight.div_ceil(WEIGHT_UNIT)).unwrap_or(u32::MAX),
         };
-        self.lay_down(shard, &mut inner, &probe, slot, &mut gone);
+        self.lay_down(shard, &mut inner, &probe, slot, lru, &mut gone);
         drop(inner);
         self.count_evicted(&gone);
         Put::Stored
@@ -109,11 +110,19 @@ impl Store {
         }
     }
 
-    fn lay_down(&self, shard: &Shard, inner: &mut Inner, probe: &Probe<'_>, slot: Slot, gone: &mut Gone) {
+    fn lay_down(
+        &self,
+        shard: &Shard,
+        inner: &mut Inner,
+        probe: &Probe<'_>,
+        slot: Slot,
+        lru: Option<Lru>,
+        gone: &mut Gone,
+    ) {
         if let Some(moment) = slot.deadline.moment() {
             shard.sweep_after(moment, inner);
         }
-        inner.shelf.insert(probe, slot, gone);
+        inner.shelf.insert(probe, slot, lru, gone);
     }
 
     fn weigh(&self, probe: &Probe<'_>, payload: &Payload) -> u64 {
@@ -148,7 +157,7 @@ impl Store {
         gone.is_some_and(|slot| slot.dead(now, epoch).is_none())
     }
 
-    pub(super) fn add_to(&self, key: &Key<'_>, delta: i64, create: Option<Entry>) -> Count {
+    pub(super) fn add_to(&self, key: &Key<'_>, delta: i64, create: Option<Entry>, lru: Option<Lru>) -> Count {
         let probe = Probe::new(key);
         let now = self.clock.now();
         let shard = self.shard(probe.hash);
@@ -185,7 +194,7 @@ impl Store {
             written: written_tenths(self.origin, now),
             weight: u32::try_from(self.weigh(&probe, &entry.payload).div_ceil(WEIGHT_UNIT)).unwrap_or(u32::MAX),
         };
-        self.lay_down(shard, &mut inner, &probe, slot, &mut gone);
+        self.lay_down(shard, &mut inner, &probe, slot, lru, &mut gone);
         drop(inner);
         self.count_evicted(&gone);
         Count::Now(sum)

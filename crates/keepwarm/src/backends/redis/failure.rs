@@ -14,6 +14,8 @@ pub(super) enum Failure {
     Unreachable(RedisError),
     /// The connection broke: it may have been carried out.
     Broken(RedisError),
+    /// The connection broke before anything of it was sent.
+    Unsent(RedisError),
     /// There was no answer in time: it may have been carried out.
     TimedOut,
     /// The server does not let us in.
@@ -41,8 +43,17 @@ impl Failure {
     /// Of a connection that is not logged in yet, over which nothing was asked.
     pub(super) fn before_login(self) -> Self {
         match self {
-            Self::Broken(error) => Self::Unreachable(error),
+            Self::Broken(error) | Self::Unsent(error) => Self::Unreachable(error),
             Self::TimedOut => Self::Unreachable(io::Error::from(io::ErrorKind::TimedOut).into()),
+            other => other,
+        }
+    }
+
+    /// Of a request that was not sent any more.
+    pub(super) fn unsent(self) -> Self {
+        match self {
+            Self::Broken(error) => Self::Unsent(error),
+            Self::TimedOut => Self::Unsent(io::Error::from(io::ErrorKind::TimedOut).into()),
             other => other,
         }
     }
@@ -65,7 +76,7 @@ impl Failure {
             Self::Unreachable(source) => {
                 Error::new(ErrorKind::Connection, format!("no connection to {address}")).with_source(source)
             }
-            Self::Broken(source) => {
+            Self::Broken(source) | Self::Unsent(source) => {
                 Error::new(ErrorKind::Connection, format!("the connection to {address} broke")).with_source(source)
             }
             Self::TimedOut => Error::new(ErrorKind::Timeout, format!("{address} did not answer in time")),

@@ -51,13 +51,7 @@ impl Lying {
             Self::Foreign(_) => Some(MissReason::Undecodable),
             // It carries no generation: what the scope says of all of them holds.
             Self::Plain(_) => scope.is_none_or(ScopeRecord::is_pending).then_some(MissReason::Cleared),
-            Self::Envelope(envelope) => {
-                if envelope.hard_deadline.is_some_and(|deadline| deadline <= unix_millis()) {
-                    return Some(MissReason::Expired);
-                }
-                let current = scope.map(ScopeRecord::generation);
-                (envelope.scope.is_none() || envelope.scope != current).then_some(MissReason::Cleared)
-            }
+            Self::Envelope(envelope) => dead_at(envelope.hard_deadline, envelope.scope, scope, unix_millis),
         }
     }
     /// The value in it, if it is one.
@@ -76,6 +70,20 @@ impl Lying {
             None => self.payload().map_or(Lookup::Miss(MissReason::Undecodable), Lookup::Hit),
         }
     }
+}
+
+/// Why a read misses an envelope with this deadline, written in this generation of its scope.
+pub(super) fn dead_at(
+    hard_deadline: Option<u64>,
+    generation: Option<Generation>,
+    scope: Option<ScopeRecord>,
+    unix_millis: impl FnOnce() -> u64,
+) -> Option<MissReason> {
+    if hard_deadline.is_some_and(|deadline| deadline <= unix_millis()) {
+        return Some(MissReason::Expired);
+    }
+    let current = scope.map(ScopeRecord::generation);
+    (generation.is_none() || generation != current).then_some(MissReason::Cleared)
 }
 
 /// Whether integers lie under this key as decimals: where a sweep finds them by what the key begins with.

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 
 use super::background::Background;
 use super::failure::senseless;
-use super::judge::{Lying, moved_on};
+use super::judge::{Lying, dead_at, moved_on};
 use super::link::{Found, Names, Request};
 use super::names;
 use super::options::RedisOptions;
@@ -18,12 +18,14 @@ use super::scopes::{Known, ScopeRecord, Scopes};
 use super::servers::{Servers, bytes, checked, list};
 use crate::backend::{Lookup, ServerFigures};
 use crate::clock::Clock;
+use crate::codec::Encoded;
 use crate::entry::{Generation, Marker, MissReason};
 use crate::error::Result;
 use crate::expiry::Deadline;
 use crate::key::{Key, Scope};
 use crate::payload::Payload;
 use crate::random::fresh;
+use crate::wire::Unmarked;
 
 /// How long a marker lies that no entry lies under.
 pub(super) const MARKER_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -170,7 +172,28 @@ impl Store {
     ) -> Result<Lookup<Payload>, (Lying, Option<ScopeRecord>)> {
         let record = scope.note(found.beside(slice::from_ref(&scope.name)).next().flatten());
         self.adopt(scope);
+        if let Some(seen) = self.see_unmarked(record, key, found, 0) {
+            return Ok(seen);
+        }
         self.see_one(record, Lying::read(key, found.own(0))).map_err(|lying| (lying, record))
+    }
+
+    /// What a read finds in an entry of the usual kind, and where there is none.
+    #[inline]
+    fn see_unmarked(
+        &self,
+        record: Option<ScopeRecord>,
+        key: &Key<'_>,
+        found: &Found,
+        at: usize,
+    ) -> Option<Lookup<Payload>> {
+        let Some(bytes) = found.own_bytes(at) else { return Some(Lookup::Miss(MissReason::Absent)) };
+        let Unmarked { codec, schema, unpacked, hard_deadline, scope, payload } = Unmarked::read(key.as_str(), bytes)?;
+        if let Some(reason) = dead_at(hard_deadline, scope, record, || self.clock.unix_millis()) {
+            return Some(Lookup::Miss(reason));
+        }
+        let encoded = Encoded { schema, unpacked, ..Encoded::new(found.own_part(at, payload)?) };
+        Some(Lookup::Hit(Payload::Bytes(codec, Box::new(encoded))))
     }
 
     /// What a read finds in an entry, if its bytes and the scope are enough to say.
@@ -204,10 +227,6 @@ impl Store {
     }
 
     /// What a read of many keys of one scope finds.
-    #[expect(
-        clippy::result_large_err,
-        reason = "no failure: what lies there goes on to the next step, and a box would cost each read"
-    )]
     pub(super) async fn look(&self, keys: &[Key<'_>], hint: &[Marker]) -> Result<Vec<Lookup<Payload>>> {
         let Some(first) = keys.first() else { return Ok(Vec::new()) };
         let scope = self.scope(first.scope());
@@ -218,7 +237,11 @@ impl Store {
         let mut records = found.beside(&beside);
         let record = scope.note(records.next().flatten());
         let lying = || keys.iter().enumerate().map(|(at, key)| Lying::read(key, found.own(at)));
-        if let Ok(seen) = lying().map(|lying| self.see_one(record, lying)).collect() {
+        let seen = keys.iter().enumerate().map(|(at, key)| {
+            let seen = self.see_unmarked(record, key, &found, at);
+            seen.or_else(|| self.see_one(record, Lying::read(key, found.own(at))).ok())
+        });
+        if let Some(seen) = seen.collect() {
             return Ok(seen);
         }
         let current = hint.iter().zip(&beside[1..]).zip(records);

@@ -101,6 +101,10 @@ impl Backend for Redis {
         None
     }
 
+    fn put_at_once(&self, _key: &Parts<'_>, _value: Glimpse<'_>, _deadline: Deadline) -> Option<Result<Put>> {
+        None
+    }
+
     fn glance(&self, _key: &Parts<'_>, _see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>> {
         None
     }

@@ -18,9 +18,9 @@ pub(super) fn encode<V: ?Sized + Serialize>(value: &V) -> Result<Vec<u8>, String
     rmp_serde::to_vec_named(value).map_err(|error| error.to_string())
 }
 
-/// Text or bytes, which are all of the value: copied once, not byte by byte.
-pub(super) fn encode_whole<V: ?Sized + Serialize>(value: &V) -> Result<Vec<u8>, Refused> {
-    taken_whole(value, |kind, length, out| {
+/// Text or bytes, which are all of the value: copied once, not byte by byte, to `out`, whatever is in it.
+pub(super) fn encode_whole<V: ?Sized + Serialize>(value: &V, out: Vec<u8>) -> Result<Vec<u8>, Refused> {
+    taken_whole(value, out, |kind, length, out| {
         let length = u32::try_from(length).map_err(|_| Refused("MessagePack ends at 4 GiB".to_owned()))?;
         out.reserve_exact(5 + length as usize);
         let (short, one, two, four) = match kind {

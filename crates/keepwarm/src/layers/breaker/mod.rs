@@ -9,7 +9,7 @@ mod probe;
 
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Poll;
@@ -23,7 +23,7 @@ use judge::{Judge, Judgement};
 use super::background::Post;
 use super::guarded::{Guard, Guarded};
 use super::{Layer, Stack};
-use crate::backend::{BreakerState, Health, Limit, Reply};
+use crate::backend::{BreakerState, Calls, Health, Limit, is_withdrawn};
 use crate::clock::{Clock, Moment};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -147,7 +147,7 @@ struct Shared {
     /// A probe is under way.
     probing: AtomicBool,
     /// How often it opened: calls that began before the last time are called off.
-    openings: Arc<AtomicU64>,
+    openings: Arc<Calls>,
     /// How many calls were answered, to see whether any was while another waited.
     answers: AtomicU64,
     turned_away: AtomicU64,
@@ -202,7 +202,7 @@ impl Shared {
     }
 
     fn judge<T>(self: &Arc<Self>, answer: &Result<T>, begun: &Begun) {
-        if self.openings.load(Ordering::SeqCst) != begun.openings {
+        if self.openings.times() != begun.openings {
             // It says nothing of the store as it is now.
             return;
         }
@@ -225,12 +225,13 @@ impl Shared {
     /// Opens, unless it opened since; calls everybody off who waits.
     fn open(self: &Arc<Self>, openings: u64) {
         let judge = self.judge.lock();
-        if self.openings.load(Ordering::SeqCst) != openings || self.open.load(Ordering::SeqCst) {
+        if self.openings.times() != openings || self.open.load(Ordering::SeqCst) {
             return;
         }
         self.open.store(true, Ordering::SeqCst);
-        self.openings.fetch_add(1, Ordering::SeqCst);
+        self.openings.call_off();
         drop(judge);
+        self.openings.wake();
         self.called_off.notify_waiters();
         self.keep_probing();
     }
@@ -243,12 +244,15 @@ impl Shared {
 }
 
 impl Guard for Breaking {
-    async fn pass<'a, T: Send + Unpin>(&'a self, begin: impl FnOnce() -> Reply<'a, T> + Send) -> Result<T> {
+    async fn pass<T: Send + Unpin, F: Future<Output = Result<T>> + Send>(
+        &self,
+        begin: impl FnOnce() -> F + Send,
+    ) -> Result<T> {
         let shared = &self.0;
         // Before the look: an opening that the look does not see calls this call off.
         let mut called_off = pin!(shared.called_off.notified());
         let begun = Begun {
-            openings: shared.openings.load(Ordering::SeqCst),
+            openings: shared.openings.times(),
             answers: shared.answers.load(Ordering::Relaxed),
             at: shared.options.clock.now(),
         };
@@ -256,20 +260,30 @@ impl Guard for Breaking {
             return shared.turn_away(TurnedAway::NotAsked);
         }
         let mut limit = Limit::called_off_by(&shared.openings, begun.openings);
-        let mut call = limit.hold(begin);
-        let answer = poll_fn(|context| match limit.hold(|| Pin::new(&mut call).poll(context)) {
+        let mut call = pin!(limit.hold(begin));
+        let answer = poll_fn(|context| match limit.hold(|| call.as_mut().poll(context)) {
             Poll::Ready(answer) => Poll::Ready(Some(answer)),
+            // The store wakes it: looked at after it was seen to, so that none is missed.
+            Poll::Pending if limit.wakes() => {
+                if limit.is_called_off() {
+                    Poll::Ready(None)
+                } else {
+                    Poll::Pending
+                }
+            }
             Poll::Pending => called_off.as_mut().poll(context).map(|()| None),
         })
         .await;
         let Some(answer) = answer else { return shared.turn_away(TurnedAway::CalledOff) };
-        shared.judge(&answer, &begun);
+        if !is_withdrawn() {
+            shared.judge(&answer, &begun);
+        }
         answer
     }
 
     fn health(&self, health: &mut Health) {
         health.breaker = Some(self.0.state());
-        health.opened += self.0.openings.load(Ordering::Relaxed);
+        health.opened += self.0.openings.times();
         health.turned_away += self.0.turned_away.load(Ordering::Relaxed);
     }
 }

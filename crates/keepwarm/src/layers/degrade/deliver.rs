@@ -9,7 +9,7 @@ use super::{Shared, is_failure};
 use crate::backend::{Locking, When};
 use crate::clock::Moment;
 use crate::error::Result;
-use crate::layers::background;
+use crate::layers::background::{self, Turn};
 
 /// How long to wait after a delivery that failed. With a breaker in between, a try costs next to nothing while the store is
 /// down.
@@ -28,13 +28,13 @@ impl Shared {
             return;
         }
         let now = self.options.clock.now();
-        if let Some(number) = self.deliverer.take(now, now.saturating_add(LOST)) {
-            background::run(deliver(Arc::downgrade(self), number));
+        if let Some(turn) = self.deliverer.take(now, now.saturating_add(LOST)) {
+            background::run(deliver(Arc::downgrade(self), turn));
         }
     }
 
     /// One delivery; how long to wait before the next, `None` when nothing is owed any more.
-    async fn deliver_some(&self, number: u64) -> Option<Duration> {
+    async fn deliver_some(&self, turn: &Turn) -> Option<Duration> {
         let now = self.options.clock.now();
         let delivery = self.pending.lock().due(now, BATCH);
         if !delivery.is_empty() {
@@ -50,7 +50,7 @@ impl Shared {
         if pending.is_empty() {
             // Under the lock: what is asked for from here on finds the post vacant.
             self.owes.store(false, Ordering::SeqCst);
-            self.deliverer.leave(number);
+            turn.leave();
             self.reporter.delivered();
             return None;
         }
@@ -92,14 +92,14 @@ impl Shared {
 }
 
 /// Delivers until nothing is owed, the cache is gone, or another worker has taken over.
-async fn deliver(degraded: Weak<Shared>, number: u64) {
+async fn deliver(degraded: Weak<Shared>, turn: Turn) {
     loop {
         let Some(shared) = degraded.upgrade() else { return };
         let now = shared.options.clock.now();
-        if !shared.deliverer.renew(number, now.saturating_add(LOST + shared.options.settle)) {
+        if !turn.renew(now.saturating_add(LOST + shared.options.settle)) {
             return;
         }
-        let Some(pause) = shared.deliver_some(number).await else { return };
+        let Some(pause) = shared.deliver_some(&turn).await else { return };
         let sleep = shared.options.clock.sleep(pause);
         drop(shared);
         sleep.await;

@@ -112,6 +112,11 @@ impl Backend for Degraded {
         self.0.inner.remove_at_once(key)
     }
 
+    fn put_at_once(&self, _key: &Parts<'_>, _value: Glimpse<'_>, _deadline: Deadline) -> Option<Result<Put>> {
+        // A write that fails is owed: `put` keeps the books.
+        None
+    }
+
     async fn get(&self, key: &Key<'_>, hint: &[Marker]) -> Result<Lookup<Payload>> {
         if self.0.covers(key) {
             return Ok(miss());

@@ -82,6 +82,11 @@ impl Backend for Tiers {
         None
     }
 
+    fn put_at_once(&self, _key: &Parts<'_>, _value: Glimpse<'_>, _deadline: Deadline) -> Option<Result<Put>> {
+        // What lies near has to go with it.
+        None
+    }
+
     async fn get(&self, key: &Key<'_>, hint: &[Marker]) -> Result<Lookup<Payload>> {
         let token = match self.0.look(key) {
             Near::Hit(payload) => return Ok(Lookup::Hit(payload)),

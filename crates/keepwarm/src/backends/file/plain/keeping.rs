@@ -19,20 +19,45 @@ const SLACK: u64 = 16;
 /// What has been done of it.
 pub(super) struct Keeping {
     puts: AtomicU64,
+    /// So many entries there are at most, if nobody else writes: as many as were counted last, and the puts since.
+    most: AtomicU64,
     evictions: AtomicU64,
 }
 
 impl Default for Keeping {
     /// Beginning anywhere: of many programs that put little before they end, one in so many counts.
     fn default() -> Self {
-        Self { puts: AtomicU64::new(random() % COUNTED_EVERY), evictions: AtomicU64::new(0) }
+        Self {
+            puts: AtomicU64::new(random() % COUNTED_EVERY),
+            most: AtomicU64::new(u64::MAX),
+            evictions: AtomicU64::new(0),
+        }
     }
 }
 
 impl Plain {
+    /// Before an entry is added: makes place for it as Django does. The files are counted where there may be too many, and
+    /// when so many puts have come since the last time that others' may matter.
+    pub(super) fn make_place(&self) {
+        let Some(cull) = self.options.cull else { return };
+        let every = (cull.max_entries / SLACK).clamp(1, COUNTED_EVERY);
+        let most = self.keeping.most.fetch_add(1, Relaxed);
+        let looks = self.keeping.puts.load(Relaxed).is_multiple_of(every);
+        if most < cull.max_entries && !looks {
+            return;
+        }
+        let entries = self.files.entries().len() as u64;
+        let due = cull.due(entries);
+        if due > 0 {
+            self.keeping.evictions.fetch_add(self.files.cull(u64::MAX, entries - due), Relaxed);
+        }
+        self.keeping.most.store(entries - due + 1, Relaxed);
+    }
+
     /// After a put, now and then: evicts the oldest entries beyond the bounds, and removes what the dead left.
     pub(super) fn tidy(&self) {
-        let entries = self.options.max_entries.unwrap_or(u64::MAX);
+        let bound = self.options.max_entries.filter(|_| self.options.cull.is_none());
+        let entries = bound.unwrap_or(u64::MAX);
         let every = (entries / SLACK).clamp(1, COUNTED_EVERY);
         if self.keeping.puts.fetch_add(1, Relaxed) % every == every - 1 {
             self.keeping.evictions.fetch_add(self.files.cull(self.options.max_bytes, entries), Relaxed);

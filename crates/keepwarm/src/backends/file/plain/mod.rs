@@ -88,6 +88,16 @@ impl Plain {
         self.anchor.unix_millis(self.clock.now())
     }
 
+    /// A deadline in whole milliseconds, never later than was asked for, as in mapped files.
+    fn deadline_millis(&self, deadline: Deadline) -> Option<u64> {
+        let now = self.clock.now();
+        let ahead = deadline.moment()?.since(now).as_nanos().div_ceil(1_000_000);
+        if ahead == 0 {
+            return self.anchor().deadline_unix_millis(deadline);
+        }
+        Some(self.anchor().unix_millis(now).saturating_add(u64::try_from(ahead).unwrap_or(u64::MAX)))
+    }
+
     fn generation(&self, name: &str) -> Result<Option<Generation>> {
         let Some(bytes) = self.files.load_marker(name)? else { return Ok(None) };
         Ok(match Envelope::read(name, bytes).map(|envelope| envelope.content) {
@@ -183,7 +193,8 @@ impl Plain {
 
     fn envelope(&self, entry: &Entry, scope: Generation) -> Result<Envelope> {
         let envelope = Envelope::of(entry, self.anchor(), Codec::default())?;
-        Ok(Envelope { stamp: Some(Stamp(random())), scope: Some(scope), ..envelope })
+        let hard_deadline = self.deadline_millis(entry.deadline);
+        Ok(Envelope { stamp: Some(Stamp(random())), scope: Some(scope), hard_deadline, ..envelope })
     }
 
     pub(super) fn put(&self, key: &Key<'_>, entry: Entry, when: When) -> Result<Put> {
@@ -199,8 +210,13 @@ impl Plain {
         let envelope = self.envelope(&entry, scope)?;
         let bytes = envelope.write(key.as_str());
         let writing = self.files.lock(&name)?;
-        if when != When::Always && !self.holds(&self.load(key, &name)?, &name, when, scope)? {
-            return Ok(Put::Refused(Refusal::Condition));
+        let mut adds = true;
+        if when != When::Always {
+            let found = self.load(key, &name)?;
+            if !self.holds(&found, &name, when, scope)? {
+                return Ok(Put::Refused(Refusal::Condition));
+            }
+            adds = !matches!(found, Found::Live(_));
         }
         self.files.end_lease(&name)?;
         if entry.deadline.has_passed(self.clock.now()) {
@@ -208,6 +224,9 @@ impl Plain {
             return Ok(Put::Refused(Refusal::NotKept));
         }
         let too_large = bytes.len() as u64 > self.largest_value();
+        if adds && !too_large {
+            self.make_place();
+        }
         if too_large || !self.files.save(&name, key.as_str(), &bytes)? {
             self.files.remove(&name)?;
             return Ok(Put::Refused(if too_large { Refusal::TooLarge } else { Refusal::StoreFull }));
@@ -248,6 +267,7 @@ impl Plain {
         let scope = self.generation_or_new(&scope_name(key.scope()))?;
         self.files.end_lease(&name)?;
         if !entry.deadline.has_passed(self.clock.now()) {
+            self.make_place();
             self.store(key, &name, &self.envelope(&entry, scope)?)?;
         }
         Ok(Count::Now(sum))
@@ -265,7 +285,7 @@ impl Plain {
         if deadline.has_passed(self.clock.now()) {
             self.files.remove(&name)?;
         } else {
-            let hard_deadline = self.anchor().deadline_unix_millis(deadline);
+            let hard_deadline = self.deadline_millis(deadline);
             self.store(key, &name, &Envelope { hard_deadline, ..envelope })?;
         }
         Ok(true)

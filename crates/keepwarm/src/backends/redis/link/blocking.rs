@@ -3,11 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 use redis::Value;
 
+use super::socket::SLICE;
 use super::{Answer, Names, Node, Patience, Socket};
+use crate::backend::is_withdrawn;
 use crate::backends::redis::failure::Failure;
 
 /// What a socket is wanted for.
@@ -93,7 +96,9 @@ impl Pool {
             .may_try()
             .and_then(|()| {
                 let connected = Socket::connect(&node.address, &node.ways, patience);
-                node.backoff.tried(&connected);
+                if !is_withdrawn() {
+                    node.backoff.tried(&connected);
+                }
                 connected
             })
             .inspect_err(|_| self.forget())
@@ -101,9 +106,10 @@ impl Pool {
 
     /// An idle socket, or `None` for the right to open one.
     fn take(&self, patience: &Patience) -> Result<Option<Socket>, Failure> {
-        let mut state = self.state.lock();
-        self.notice_fork(&mut state);
+        let mut left = None;
         loop {
+            let mut state = self.state.lock();
+            self.notice_fork(&mut state);
             if let Some(socket) = state.idle.pop() {
                 return Ok(Some(socket));
             }
@@ -111,11 +117,15 @@ impl Pool {
                 state.open += 1;
                 return Ok(None);
             }
-            let left = patience.left();
-            if left.is_zero() {
-                return Err(Failure::TimedOut);
+            match left {
+                None => {}
+                Some(Duration::ZERO) => return Err(Failure::TimedOut),
+                // In slices: who waits may be told meanwhile to stop.
+                Some(left) => drop(self.freed.wait_for(&mut state, left.min(SLICE))),
             }
-            self.freed.wait_for(&mut state, left);
+            // Not under the lock: who is asked may be a program that uses this very pool.
+            drop(state);
+            left = Some(patience.left());
         }
     }
 

@@ -122,14 +122,18 @@ impl Node {
     pub(super) async fn ask(self: &Arc<Self>, request: &Request) -> Result<Vec<Value>, Failure> {
         let packed = request.packed();
         let first = self.ask_once(&packed, request.len()).await;
-        let again = matches!(&first, Err(failure) if request.is_repeatable() && self.is_worth_another_try(failure));
+        let again = match &first {
+            Err(Failure::Unsent(_)) => true,
+            Err(failure) => request.is_repeatable() && self.is_worth_another_try(failure),
+            Ok(_) => false,
+        };
         if again { self.ask_once(&packed, request.len()).await } else { first }
     }
 
     /// Whether a request that failed so and may be repeated should be.
     pub(super) fn is_worth_another_try(&self, failure: &Failure) -> bool {
         match failure {
-            Failure::Broken(_) => true,
+            Failure::Broken(_) | Failure::Unsent(_) => true,
             Failure::TimedOut => self.ways.retry_on_timeout,
             _ => false,
         }

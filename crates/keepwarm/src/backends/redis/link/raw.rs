@@ -86,7 +86,9 @@ fn one(mut answers: Vec<Value>) -> RedisResult<Value> {
 
 fn raw(failure: Failure) -> RedisError {
     match failure {
-        Failure::Unreachable(error) | Failure::Broken(error) | Failure::Refused(error) => error,
+        Failure::Unreachable(error) | Failure::Broken(error) | Failure::Unsent(error) | Failure::Refused(error) => {
+            error
+        }
         Failure::TimedOut => io::Error::from(io::ErrorKind::TimedOut).into(),
         Failure::Settings(reason) => (ErrorKind::InvalidClientConfig, "settings", reason).into(),
     }

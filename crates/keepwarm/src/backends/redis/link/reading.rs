@@ -3,6 +3,7 @@
 //!
 //! What is read once for many was read after the last of them had asked: nobody gets an answer from before its question.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -11,7 +12,7 @@ use redis::ServerError;
 use super::inbox::{Garbage, texts, value};
 
 /// Not more keys than this go into one command beside the first read: others have to get their turn on the server.
-const MOST_KEYS: usize = 512;
+const MOST_KEYS: usize = 256;
 
 /// So many names are looked through for one that is wanted by several.
 const MOST_SHARED: usize = 16;
@@ -87,6 +88,16 @@ impl Found {
         self.reply.place(self.first + at).map(|(begin, end)| self.reply.bytes.slice(begin..end))
     }
 
+    /// The same where it lies.
+    pub(in crate::backends::redis) fn own_bytes(&self, at: usize) -> Option<&[u8]> {
+        self.reply.place(self.first + at).map(|(begin, end)| &self.reply.bytes[begin..end])
+    }
+
+    /// A part of what lay under one of its own names.
+    pub(in crate::backends::redis) fn own_part(&self, at: usize, part: Range<usize>) -> Option<Bytes> {
+        self.reply.place(self.first + at).map(|(begin, _)| self.reply.bytes.slice(begin + part.start..begin + part.end))
+    }
+
     /// What lay under the names beside, in their order.
     pub(in crate::backends::redis) fn beside<'f>(
         &'f self,
@@ -128,6 +139,11 @@ pub(super) struct Asker {
 impl Batch {
     pub(super) fn is_empty(&self) -> bool {
         self.askers.is_empty()
+    }
+
+    /// How long its names are as they are sent.
+    pub(super) fn length(&self) -> usize {
+        self.packed.len()
     }
 
     /// Whether these do not go together with what is in it any more.

@@ -22,7 +22,7 @@ use crate::backends::redis::options::Login;
 use crate::clock::Clock;
 
 /// How often a socket that waits looks whether its call is over.
-const SLICE: Duration = Duration::from_millis(10);
+pub(super) const SLICE: Duration = Duration::from_millis(10);
 
 /// A socket that is not used for so many milliseconds is looked at before it is used again.
 pub(super) const IDLE: u64 = 5;

@@ -6,7 +6,7 @@
 local sub, byte, char = string.sub, string.byte, string.char
 local band, bxor, rshift = bit.band, bit.bxor, bit.rshift
 local NEAR, PLAIN = ARGV[1] == '1', ARGV[5] == '1'
-local INTEGER, GENERATION, LEASE = 0, 4, 5
+local INTEGER, GENERATION, LEASE, LAST = 0, 4, 5, 6
 local MARKER_LIFE = 86400000
 
 local known, needed = {}, {}
@@ -151,7 +151,7 @@ local function live(bytes)
     return PLAIN and not pending and 'plain'
   end
   local found = head(bytes)
-  if not found or found.codec >= GENERATION or found.scope ~= generation then
+  if not found or found.codec == GENERATION or found.codec == LEASE or found.codec > LAST or found.scope ~= generation then
     return false, found
   end
   return not moved_on(bytes, found) and 'entry', found

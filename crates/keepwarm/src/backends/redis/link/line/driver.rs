@@ -4,7 +4,7 @@ use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Instant;
 
 use tokio::time::Sleep;
@@ -19,11 +19,13 @@ pub(super) struct Driver {
     armed: Option<Instant>,
     /// It let others go first who may want to ask as well.
     yielded: bool,
+    /// Those who are to be woken; kept for its room.
+    woken: Vec<Waker>,
 }
 
 impl Driver {
     pub(super) fn of(line: Arc<Line>) -> Self {
-        Self { line, sleep: None, armed: None, yielded: false }
+        Self { line, sleep: None, armed: None, yielded: false, woken: Vec::new() }
     }
 
     fn is_time_to_look(&mut self, context: &mut Context<'_>) -> bool {
@@ -49,7 +51,9 @@ impl Driver {
             state.look_at
         };
         // Before it is judged whether too much time has passed: the answer may lie there.
-        if let Poll::Ready(failure) = line.wire.lock().receive(&line, context) {
+        let received = line.wire.lock().receive(&line, &mut self.woken, context);
+        self.woken.drain(..).for_each(Waker::wake);
+        if let Poll::Ready(failure) = received {
             return Poll::Ready(failure);
         }
         self.armed = look_at;
@@ -74,7 +78,7 @@ impl Driver {
             return Poll::Pending;
         }
         self.yielded = false;
-        let sent = line.wire.lock().send(&line.state, context);
+        let sent = line.wire.lock().send(&line, context);
         match sent {
             Poll::Ready(Err(error)) => Poll::Ready(Failure::Broken(error.into())),
             _ => Poll::Pending,

@@ -9,6 +9,8 @@
 
 mod driver;
 mod seats;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 use std::collections::VecDeque;
@@ -29,14 +31,16 @@ use super::blocking::Use;
 use super::inbox::Inbox;
 use super::reading::{Answer, Batch, Names};
 use super::socket::{IDLE, now_millis};
-use crate::backend::Limit;
+use crate::backend::{Limit, Wakes};
 use crate::backends::redis::failure::Failure;
 use driver::Driver;
-use seats::{Due, Seat, State, answer};
+use seats::{Asked, Seat, State, answer};
 use wire::{Open, Transport, Wire};
 
 pub(in crate::backends::redis::link) struct Line {
     has_ended: AtomicBool,
+    /// Who opened it: a child of `fork` has the same socket, and must not say anything over it.
+    process: u32,
     /// Questions that were not answered yet.
     waiting: AtomicUsize,
     /// When the last answer came, in milliseconds of the process's clock.
@@ -85,16 +89,10 @@ impl Line {
         patience: Duration,
     ) -> Arc<Self> {
         let stream: Box<dyn Transport> = Box::new(stream);
-        let wire = Wire {
-            open: Some(Open { stream, socket }),
-            process: std::process::id(),
-            sending: Vec::new(),
-            sent: 0,
-            inbox: Inbox::default(),
-            woken: Vec::new(),
-        };
+        let wire = Wire { open: Some(Open { stream, socket }), sending: Vec::new(), sent: 0, inbox: Inbox::default() };
         let line = Arc::new(Self {
             has_ended: AtomicBool::new(false),
+            process: std::process::id(),
             waiting: AtomicUsize::new(0),
             last_answer: AtomicU64::new(now_millis()),
             patience,
@@ -122,7 +120,14 @@ impl Line {
         if self.waiting.load(Ordering::Relaxed) > 0 || (what == Use::Read && now_used()) {
             return false;
         }
-        let Some(wire) = self.wire.try_lock() else { return false };
+        let wire = match (self.wire.try_lock(), what) {
+            (Some(wire), _) => wire,
+            (None, Use::Read) => return false,
+            // Its driver, who has just been told something that nobody asked for: that it is closed, most likely. It never waits
+            // while it holds this; in a child of `fork` nobody is left who would let go.
+            (None, Use::Ask) if self.process == std::process::id() => self.wire.lock(),
+            (None, Use::Ask) => return true,
+        };
         let Some(open) = &wire.open else { return true };
         match recv(&open.socket, &mut [0_u8; 1][..], RecvFlags::PEEK | RecvFlags::DONTWAIT) {
             Ok((_, length)) => length == 0,
@@ -135,18 +140,21 @@ impl Line {
         Asking { line: self, question, seat: None }
     }
 
-    fn begin(&self, question: Question<'_>, waker: &Waker) -> Result<usize, Failure> {
-        let until = Limit::keep();
+    fn begin(self: &Arc<Self>, question: Question<'_>, waker: &Waker) -> Result<usize, Failure> {
         let mut state = self.state.lock();
+        let until = Limit::keep_and_wake(|calls| state.watch(calls, self));
         if let Some(failure) = &state.ended {
-            return Err(failure.clone());
+            return Err(failure.clone().unsent());
         }
-        let who = state.seat(Seat::Waits { waker: waker.clone(), until });
+        let number = state.asked;
+        state.asked += 1;
+        let who = state.seat(Seat::Waits { waker: waker.clone(), until, number });
         let before = self.waiting.fetch_add(1, Ordering::Relaxed);
         match question {
             Question::Commands(packed, answers) => {
                 state.queued.extend_from_slice(packed);
-                state.due.push_back(Due::Commands { who, answers, values: Vec::with_capacity(answers) });
+                let asked = Asked::Commands { who, answers, values: Vec::with_capacity(answers) };
+                state.push(asked, packed.len());
             }
             Question::Names(names) => {
                 if state.batch.is_full_for(names) {
@@ -168,11 +176,12 @@ impl Line {
             state.look_at = Some(until.map_or(patient, |until| until.min(patient)));
         }
         let alone = before == 0 && state.alone;
-        if too_late || !alone {
+        let at_once = alone || state.is_enough_to_send(before);
+        if too_late || !at_once {
             state.call_driver();
         }
         drop(state);
-        if alone {
+        if at_once {
             self.send_now();
         }
         Ok(who)
@@ -181,7 +190,7 @@ impl Line {
     /// Sends what is queued on behalf of its driver, if it can be done at once.
     fn send_now(&self) {
         let mut context = Context::from_waker(Waker::noop());
-        let sent = self.wire.try_lock().map(|mut wire| wire.send(&self.state, &mut context));
+        let sent = self.wire.try_lock().map(|mut wire| wire.send(self, &mut context));
         // Whatever is wrong, the driver finds it again.
         if !matches!(sent, Some(Poll::Ready(Ok(())))) {
             self.state.lock().call_driver();
@@ -197,9 +206,15 @@ impl Line {
             state.ended.get_or_insert_with(|| failure.clone());
             let asked = state.waiting() > 0;
             for who in 0..state.seats.len() {
-                if matches!(state.seats[who], Seat::Waits { .. } | Seat::Left) {
-                    answer(&mut state.seats, &mut state.free, who, Err(failure.clone()), &mut woken);
-                }
+                let was_sent = match &state.seats[who] {
+                    Seat::Waits { number, .. } => *number < state.taken,
+                    Seat::Left => true,
+                    Seat::Free | Seat::Answered(_) => continue,
+                };
+                let broke = matches!(failure, Failure::Broken(_));
+                let failure = failure.clone();
+                let failure = if broke && !was_sent { failure.unsent() } else { failure };
+                answer(&mut state.seats, &mut state.free, who, Err(failure), &mut woken);
             }
             (state.due, state.batch, state.queued) = (VecDeque::new(), Batch::default(), Vec::new());
             state.driver = None;
@@ -225,6 +240,13 @@ impl Line {
     }
 }
 
+impl Wakes for Line {
+    fn wake_all(&self) {
+        let waiting: Vec<Waker> = self.state.lock().waiting_wakers().collect();
+        waiting.into_iter().for_each(Waker::wake);
+    }
+}
+
 /// Waits for an answer.
 pub(in crate::backends::redis) struct Asking<'a> {
     line: Arc<Line>,
@@ -243,7 +265,7 @@ impl Future for Asking<'_> {
         let mut state = self.line.state.lock();
         if let Seat::Waits { waker, .. } = &mut state.seats[who] {
             waker.clone_from(context.waker());
-            Limit::keep();
+            Limit::keep_and_wake(|calls| state.watch(calls, &self.line));
             return Poll::Pending;
         }
         let Seat::Answered(said) = std::mem::replace(&mut state.seats[who], Seat::Free) else {
@@ -260,11 +282,8 @@ impl Drop for Asking<'_> {
     fn drop(&mut self) {
         let Some(who) = self.seat else { return };
         let mut state = self.line.state.lock();
-        let left = std::mem::replace(&mut state.seats[who], Seat::Left);
-        if matches!(left, Seat::Answered(_)) {
-            state.seats[who] = Seat::Free;
-            state.free.push(who);
-        }
+        let (left, struck_out) = state.give_up(who);
+        self.line.waiting.fetch_sub(struck_out, Ordering::Relaxed);
         drop(state);
         drop(left);
     }

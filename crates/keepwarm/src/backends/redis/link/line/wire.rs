@@ -6,10 +6,8 @@ use std::pin::Pin;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker, ready};
 
-use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::seats::State;
 use super::{Line, broken};
 use crate::backends::redis::failure::Failure;
 use crate::backends::redis::link::inbox::Inbox;
@@ -29,13 +27,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Transport for T {}
 /// The bytes on their way.
 pub(super) struct Wire {
     pub(super) open: Option<Open>,
-    /// Who opened it: a child of `fork` has the same socket, and must not say anything over it.
-    pub(super) process: u32,
     pub(super) sending: Vec<u8>,
     pub(super) sent: usize,
     pub(super) inbox: Inbox,
-    /// Those who are to be woken; kept for its room.
-    pub(super) woken: Vec<Waker>,
 }
 
 pub(super) struct Open {
@@ -46,7 +40,7 @@ pub(super) struct Open {
 
 impl Wire {
     /// Sends what is queued; ready when nothing is left of it.
-    pub(super) fn send(&mut self, state: &Mutex<State>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub(super) fn send(&mut self, line: &Line, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let Some(open) = &mut self.open else { return Poll::Ready(Err(io::ErrorKind::NotConnected.into())) };
         loop {
             if self.sent == self.sending.len() {
@@ -55,14 +49,12 @@ impl Wire {
                 if self.sending.capacity() > KEPT {
                     self.sending = Vec::new();
                 }
-                let mut state = state.lock();
-                state.close_batch();
-                std::mem::swap(&mut state.queued, &mut self.sending);
-                drop(state);
+                let struck_out = line.state.lock().take(&mut self.sending);
+                line.waiting.fetch_sub(struck_out, Ordering::Relaxed);
                 if self.sending.is_empty() {
                     return Pin::new(&mut open.stream).poll_flush(context);
                 }
-                if self.process != std::process::id() {
+                if line.process != std::process::id() {
                     std::mem::forget(self.open.take());
                     return Poll::Ready(Err(io::ErrorKind::NotConnected.into()));
                 }
@@ -75,8 +67,9 @@ impl Wire {
         }
     }
 
-    /// Takes what comes; ready when nothing can come any more.
-    pub(super) fn receive(&mut self, line: &Line, context: &mut Context<'_>) -> Poll<Failure> {
+    /// Takes what comes; ready when nothing can come any more. Whom it concerns is woken by who called this, without the lock
+    /// around it: nobody knows what a waker does.
+    pub(super) fn receive(&mut self, line: &Line, woken: &mut Vec<Waker>, context: &mut Context<'_>) -> Poll<Failure> {
         loop {
             let Some(open) = &mut self.open else { return Poll::Ready(broken(io::ErrorKind::NotConnected)) };
             let mut room = ReadBuf::new(self.inbox.room());
@@ -87,7 +80,7 @@ impl Wire {
             }
             let came = room.filled().len();
             self.inbox.came(came);
-            let handed_out = line.state.lock().hand_out(&mut self.inbox, &mut self.woken);
+            let handed_out = line.state.lock().hand_out(&mut self.inbox, woken);
             match handed_out {
                 Ok(0) => {}
                 Ok(answered) => {
@@ -96,7 +89,6 @@ impl Wire {
                 }
                 Err(error) => return Poll::Ready(Failure::Broken(error)),
             }
-            self.woken.drain(..).for_each(Waker::wake);
         }
     }
 }

@@ -38,25 +38,6 @@ def test_a_loader_that_raises_stores_nothing(cache):
         cache.get_or_set("value")
 
 
-def test_refresh_swaps(cache):
-    cache.set("value", 1)
-    assert cache.refresh("value", lambda: 2) == 2
-    assert cache.get("value") == 2
-
-
-def test_get_or_set_many(cache):
-    cache.set("a", 1)
-    asked = []
-
-    def load(missing):
-        asked.append(missing)
-        return {key: [key] for key in missing if key != "nothing"}
-
-    assert cache.get_or_set_many(["a", "b", "nothing"], load) == {"a": 1, "b": ["b"]}
-    assert asked == [["b", "nothing"]]
-    assert cache.get("b") == ["b"]
-
-
 # covers: R65
 def test_many_threads_compute_once(make):
     cache = make()
@@ -102,22 +83,6 @@ def test_many_tasks_compute_once():
 
     assert asyncio.run(run()) == [[1]] * 8
     assert len(calls) == 1
-
-
-# covers: R174
-def test_an_overtaken_value_is_not_kept(make):
-    cache = make()
-
-    async def overtaken():
-        await cache.cache.delete("value")
-        return "old"
-
-    def overtaken_at_once():
-        cache.delete("value")
-        return "old"
-
-    assert cache.get_or_set("value", overtaken if cache.is_awaited else overtaken_at_once) == "old"
-    assert cache.get("value") is None
 
 
 def test_a_loader_runs_in_the_context_of_who_awaits():

@@ -1,0 +1,1 @@
+"""The import path of Django's backends; see `keepwarm.backends.base`."""
