@@ -24,10 +24,11 @@ def interpreter():
     if asked := os.environ.get("BENCH_PYTHON"):
         return asked
     for name in NEWER:
-        found = shutil.which(name)
-        # A launcher may be there without what it launches.
-        if found and subprocess.run([found, "-c", ""], capture_output=True).returncode == 0:
-            return found
+        # A launcher of pyenv's may stand for a Python that is not chosen in this directory.
+        kept = sorted(Path.home().glob(f".pyenv/versions/*/bin/{name}"))
+        for found in (shutil.which(name), *kept):
+            if found and subprocess.run([found, "-c", ""], capture_output=True).returncode == 0:
+                return str(found)
     return sys.executable
 
 

@@ -10,7 +10,7 @@ from stores import Absent, installed, ours, peer
 from values import SHORT, SMALL
 
 TASKS = 100
-CALLS_OF_A_TASK = 20
+CALLS_OF_A_TASK = 50
 
 
 def lone(server):

@@ -3,6 +3,7 @@
 import re
 import warnings
 
+from keepwarm._at_hand import aget
 from keepwarm._custom import FourMethods
 from keepwarm._native import Core, use_default_timeout
 from keepwarm._opening import Opening
@@ -129,6 +130,7 @@ class AsyncFace:
 for _verb in VERBS:
     # The native method itself: a call goes through nothing of Python's.
     setattr(AsyncFace, _verb, getattr(Core, f"a{_verb}"))
+AsyncFace.get = aget
 
 # FastDjango's callers may test what `set` answers, which is None in Django.
 AsyncFace.set = Core._aset_told

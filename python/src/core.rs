@@ -167,9 +167,10 @@ impl Core {
         version: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<LentMany<'a>> {
         let alias = slf.get().alias()?;
-        let plain: Option<Vec<_>> = keys.iter().map(|key| Self::plain(alias, key).map(Cow::Borrowed)).collect();
-        if let Some(keys) = plain {
-            return Ok(LentMany { cache: &alias.cache, keys, version: arguments::version(version)? });
+        let mut plain = Vec::with_capacity(keys.len());
+        plain.extend(keys.iter().map_while(|key| Self::plain(alias, key).map(Cow::Borrowed)));
+        if plain.len() == keys.len() {
+            return Ok(LentMany { cache: &alias.cache, keys: plain, version: arguments::version(version)? });
         }
         match slf.getattr_opt("make_and_validate_key")? {
             Some(make) => {

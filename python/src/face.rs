@@ -3,9 +3,10 @@
 use std::future::Future;
 
 use keepwarm::Cache;
+use keepwarm::backend::Sharing;
 use pyo3::prelude::*;
 
-use crate::awaitable::{Awaiter, Pending, Ready};
+use crate::awaitable::{Awaiter, Begin, Pending, Ready, Show};
 use crate::errors::Failure;
 use crate::interrupt;
 
@@ -49,7 +50,28 @@ impl Face {
             let answer = keepwarm::wait(future);
             return self.ready(py, shown(py, answer, show));
         }
-        self.wait(py, |_| future, show)
+        self.wait_for(py, cache, || future, show)
+    }
+
+    /// The same for a verb of the store alone, which calls nothing of Python's: what waits for a network is polled by the event
+    /// loop that awaits it, what waits for a disk by the runtime.
+    pub(crate) fn wait_for<'py, T, F>(
+        self,
+        py: Python<'py>,
+        cache: &Cache,
+        verb: impl FnOnce() -> F + Send + 'static,
+        show: impl for<'a> FnOnce(Python<'a>, T) -> PyResult<Bound<'a, PyAny>> + Send + 'static,
+    ) -> PyResult<Bound<'py, PyAny>>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Failure>> + Send + 'static,
+    {
+        // A store of Python's own methods is asked where it is known who awaits.
+        let here = cache.abilities().sharing == Sharing::Network && cache.backend_kind() != "custom";
+        if self == Self::Sync || !here {
+            return self.wait(py, |_| verb(), show);
+        }
+        Pending::start(py, Begin::Here(Box::new(|| Box::pin(shown_later(verb(), show)))))
     }
 
     /// The same for a verb that may wait on any store; it is begun with who awaits it, where somebody does.
@@ -68,15 +90,21 @@ impl Face {
                 let answer = interrupt::wait(py, verb(None))?;
                 shown(py, answer, show)
             }
-            Self::Async => Pending::start(py, |awaiter| {
-                let future = verb(Some(awaiter));
-                Box::pin(async move {
-                    let answer = future.await;
-                    Box::new(move |py: Python<'_>| shown(py, answer, show).map(Bound::unbind)) as _
-                })
-            }),
+            Self::Async => {
+                let begin = |awaiter| Box::pin(shown_later(verb(Some(awaiter)), show)) as _;
+                Pending::start(py, Begin::Elsewhere(Box::new(begin)))
+            }
         }
     }
+}
+
+/// What shows the answer of a verb, once that is there.
+async fn shown_later<T: Send + 'static>(
+    verb: impl Future<Output = Result<T, Failure>>,
+    show: impl for<'a> FnOnce(Python<'a>, T) -> PyResult<Bound<'a, PyAny>> + Send + 'static,
+) -> Show {
+    let answer = verb.await;
+    Box::new(move |py: Python<'_>| shown(py, answer, show).map(Bound::unbind))
 }
 
 /// Carries out one verb of the cache on what the caller lent: `|cache, key| builder`, as Rust's callers write it. On a store that
@@ -93,12 +121,12 @@ macro_rules! answer_lent {
             };
             face.ready(py, $crate::face::shown(py, answer.map_err($crate::errors::Failure::from), $show))
         } else {
-            let name = lent.own();
-            let verb = move |_| async move {
+            let (cache, name) = (lent.cache, lent.own());
+            let verb = move || async move {
                 let ($cache, $key) = (&name.cache, name.key.as_str());
                 Ok::<_, $crate::errors::Failure>($crate::verbs::at_version!($builder, name.version)?)
             };
-            face.wait(py, verb, $show)
+            face.wait_for(py, cache, verb, $show)
         }
     }};
 }

@@ -26,12 +26,14 @@ use pyo3::prelude::*;
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let end_runtime = wrap_pyfunction!(runtime::end_runtime, module)?;
     module.py().import("atexit")?.call_method1("register", (end_runtime,))?;
+    awaitable::prepare(module.py())?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<core::Core>()?;
     module.add_class::<lock::Lock>()?;
     module.add_class::<custom::CustomStore>()?;
     module.add_class::<verbs::RateLimit>()?;
     module.add_function(wrap_pyfunction!(alias::known_backends, module)?)?;
+    module.add_function(wrap_pyfunction!(verbs::get_at_hand, module)?)?;
     module.add_function(wrap_pyfunction!(alias::memory_counts_as_django, module)?)?;
     module.add_function(wrap_pyfunction!(keys::make_hashed_key, module)?)?;
     module.add_function(wrap_pyfunction!(keys::make_template_fragment_key, module)?)?;

@@ -152,7 +152,7 @@ impl Payload {
         V::Owned: Value,
     {
         if Raw::is::<V::Owned>() {
-            return Ok(Self::of_raw(value.to_owned(), encoding));
+            return Ok(Self::of_raw(Raw::out_of(value.to_owned()), encoding));
         }
         Self::of_owned(value, keep_objects, encoding, |value| Arc::new(value.to_owned()))
     }
@@ -175,8 +175,8 @@ impl Payload {
     }
 
     /// The payload that a binding's value is.
-    fn of_raw<T: Value>(value: T, encoding: Encoding) -> Self {
-        match Raw::out_of(value) {
+    pub(crate) fn of_raw(value: Self, encoding: Encoding) -> Self {
+        match value {
             Self::Bytes(codec, encoded) => Self::Bytes(codec, Box::new(encoding.packed(*encoded))),
             other => other,
         }
@@ -188,7 +188,7 @@ impl Payload {
     /// [`ErrorKind::Encode`](crate::ErrorKind::Encode) when it has to be encoded and the type refuses.
     pub(crate) fn of_arc<T: Value>(value: &Arc<T>, keep_objects: bool, encoding: Encoding) -> Result<Self> {
         if Raw::is::<T>() {
-            return Ok(Self::of_raw(T::clone(value), encoding));
+            return Ok(Self::of_raw(Raw::out_of(T::clone(value)), encoding));
         }
         Self::of_owned(&**value, keep_objects, encoding, |_| Arc::clone(value))
     }

@@ -11,6 +11,7 @@ from django.core.cache.backends.base import DEFAULT_TIMEOUT, default_key_func
 from django.core.cache.backends.base import BaseCache as DjangosBaseCache
 from django.core.exceptions import ImproperlyConfigured
 
+from keepwarm._at_hand import aget
 from keepwarm._custom import FourMethods
 from keepwarm._native import Core, CustomStore, use_default_timeout
 from keepwarm._opening import Opening, beside, flattened
@@ -88,6 +89,7 @@ class MemoryCache(Bounded, KeepwarmCache):
     Django's `LocMemCache`."""
 
     kind = "memory"
+    aget = aget
 
     def clear(self, **options):
         """Removes every entry under this object's key prefix; without a `LOCATION`, also where other aliases without one are."""

@@ -1,6 +1,5 @@
-//! Plain Python values as MessagePack with the extensions of docs/wire-format.md, "What Python writes".
-
-use std::collections::HashSet;
+//! Plain Python values as MessagePack with the extensions of docs/wire-format.md, "What Python writes"; for a store in this process
+//! with references to texts that come again, as [`repeats`] says.
 
 use pyo3::prelude::*;
 use pyo3::types::{
@@ -9,40 +8,59 @@ use pyo3::types::{
 use rmp::encode::{self as write, ByteBuf};
 
 use super::extension;
+use super::repeats::{self, Written};
+use super::scratch::{Scratch, Seen};
 use super::types::{Types, is_exactly};
 
 /// What is nested deeper has no form.
 const DEEPEST: usize = 100;
 
+/// So many bytes are handed on as they lie, less are copied and their room kept.
+const LARGE: usize = 32 << 10;
+
 /// Why there are no bytes.
 enum Stop {
     /// The value has no exact plain form.
     NoForm,
-    /// Python raised.
-    Raised(PyErr),
+    /// Python raised. In a box: the answer of each value then fits the processor's registers.
+    Raised(Box<PyErr>),
 }
 
 impl From<PyErr> for Stop {
     fn from(error: PyErr) -> Self {
-        Self::Raised(error)
+        Self::Raised(Box::new(error))
     }
 }
 
-/// The bytes of a value; `None` where it has no exact plain form.
+/// The bytes of a value for any reader; `None` where it has no exact plain form.
 pub(super) fn encode(value: &Bound<'_, PyAny>) -> PyResult<Option<Vec<u8>>> {
-    let mut writer =
-        Writer { out: ByteBuf::with_capacity(256), seen: HashSet::default(), types: Types::get(value.py())? };
-    match writer.value(value, 0) {
-        Ok(()) => Ok(Some(writer.out.into_vec())),
-        Err(Stop::NoForm) => Ok(None),
-        Err(Stop::Raised(error)) => Err(error),
-    }
+    written(value, false)
 }
 
-struct Writer {
-    out: ByteBuf,
+/// The same for a store in this process, shorter where texts come again.
+pub(super) fn encode_here(value: &Bound<'_, PyAny>) -> PyResult<Option<Box<[u8]>>> {
+    Ok(written(value, true)?.map(Vec::into_boxed_slice))
+}
+
+fn written(value: &Bound<'_, PyAny>, refers: bool) -> PyResult<Option<Vec<u8>>> {
+    let types = Types::get(value.py())?;
+    Scratch::lend(|Scratch { out, seen, written }| {
+        let written = refers.then_some(written);
+        match (Writer { out, seen, written, types }).value(value, 0) {
+            Ok(()) if out.as_slice().len() < LARGE => Ok(Some(out.as_slice().to_vec())),
+            Ok(()) => Ok(Some(std::mem::take(out).into_vec())),
+            Err(Stop::NoForm) => Ok(None),
+            Err(Stop::Raised(error)) => Err(*error),
+        }
+    })
+}
+
+struct Writer<'s> {
+    out: &'s mut ByteBuf,
     /// The containers that can be changed, by address: one that is met twice has no form.
-    seen: HashSet<usize, foldhash::fast::FixedState>,
+    seen: &'s mut Seen,
+    /// The texts that can be referred to; `None` for readers outside of this process.
+    written: Option<&'s mut Written>,
     types: &'static Types,
 }
 
@@ -50,7 +68,15 @@ fn length(length: usize) -> Result<u32, Stop> {
     u32::try_from(length).map_err(|_| Stop::NoForm)
 }
 
-impl Writer {
+/// The text in UTF-8, which lone surrogates do not have.
+#[inline]
+fn utf8<'a>(text: &'a Bound<'_, PyString>) -> Result<&'a str, Stop> {
+    let text = text.to_str().map_err(|_| Stop::NoForm)?;
+    length(text.len())?;
+    Ok(text)
+}
+
+impl Writer<'_> {
     fn value(&mut self, value: &Bound<'_, PyAny>, depth: usize) -> Result<(), Stop> {
         if depth > DEEPEST {
             return Err(Stop::NoForm);
@@ -78,35 +104,67 @@ impl Writer {
     }
 
     fn nil(&mut self) -> Result<(), Stop> {
-        write::write_nil(&mut self.out).map_err(|_| Stop::NoForm)
+        write::write_nil(self.out).map_err(|_| Stop::NoForm)
     }
 
     fn out_bool(&mut self, truth: bool) -> Result<(), Stop> {
-        write::write_bool(&mut self.out, truth).map_err(|_| Stop::NoForm)
+        write::write_bool(self.out, truth).map_err(|_| Stop::NoForm)
     }
 
     fn float(&mut self, number: f64) -> Result<(), Stop> {
-        write::write_f64(&mut self.out, number).map_err(|_| Stop::NoForm)
+        write::write_f64(self.out, number).map_err(|_| Stop::NoForm)
     }
 
     fn text(&mut self, text: &Bound<'_, PyString>) -> Result<(), Stop> {
-        // Lone surrogates are no UTF-8.
-        let text = text.to_str().map_err(|_| Stop::NoForm)?;
-        length(text.len())?;
-        write::write_str(&mut self.out, text).map_err(|_| Stop::NoForm)
+        let text = utf8(text)?;
+        if let Some(written) = self.written.as_deref_mut().filter(|_| repeats::is_numbered(text.len())) {
+            let start = text_start(self.out, text);
+            if let Some(number) = written.values.number(self.out.as_slice(), text, start) {
+                self.out.as_mut_vec().extend_from_slice(&[repeats::REPEATED, number]);
+                return Ok(());
+            }
+        }
+        write::write_str(self.out, text).map_err(|_| Stop::NoForm)
+    }
+
+    /// The key of a map.
+    fn key(&mut self, key: &Bound<'_, PyAny>, depth: usize) -> Result<(), Stop> {
+        let Some(written) = self.written.as_deref_mut() else { return self.value(key, depth) };
+        if let Ok(key) = key.cast_exact::<PyString>() {
+            if let Some(number) = written.known_key(key) {
+                self.out.as_mut_vec().push(number);
+                return Ok(());
+            }
+            let text = utf8(key)?;
+            if repeats::is_numbered(text.len()) {
+                let start = text_start(self.out, text);
+                if let Some(number) = written.key(self.out.as_slice(), key, text, start) {
+                    self.out.as_mut_vec().push(number);
+                    return Ok(());
+                }
+            }
+            return write::write_str(self.out, text).map_err(|_| Stop::NoForm);
+        }
+        if let Ok(number) = key.cast_exact::<PyInt>()
+            && let Ok(number @ 0..=0x7F) = number.extract::<u8>()
+        {
+            // In one byte it would be the number of a text.
+            return write::write_u8(self.out, number).map_err(|_| Stop::NoForm);
+        }
+        self.value(key, depth)
     }
 
     fn bytes(&mut self, bytes: &[u8]) -> Result<(), Stop> {
         length(bytes.len())?;
-        write::write_bin(&mut self.out, bytes).map_err(|_| Stop::NoForm)
+        write::write_bin(self.out, bytes).map_err(|_| Stop::NoForm)
     }
 
     fn integer(&mut self, number: &Bound<'_, PyInt>) -> Result<(), Stop> {
         if let Ok(number) = number.extract::<i64>() {
-            return write::write_sint(&mut self.out, number).map(|_| ()).map_err(|_| Stop::NoForm);
+            return write::write_sint(self.out, number).map(|_| ()).map_err(|_| Stop::NoForm);
         }
         if let Ok(number) = number.extract::<u64>() {
-            return write::write_uint(&mut self.out, number).map(|_| ()).map_err(|_| Stop::NoForm);
+            return write::write_uint(self.out, number).map(|_| ()).map_err(|_| Stop::NoForm);
         }
         let bytes = extension::big_integer(number)?;
         self.extension(extension::INTEGER, &bytes)
@@ -114,9 +172,9 @@ impl Writer {
 
     fn dict(&mut self, dict: &Bound<'_, PyDict>, depth: usize) -> Result<(), Stop> {
         self.note(dict)?;
-        write::write_map_len(&mut self.out, length(dict.len())?).map_err(|_| Stop::NoForm)?;
+        write::write_map_len(self.out, length(dict.len())?).map_err(|_| Stop::NoForm)?;
         for (key, item) in dict.iter() {
-            self.value(&key, depth + 1)?;
+            self.key(&key, depth + 1)?;
             self.value(&item, depth + 1)?;
         }
         Ok(())
@@ -128,7 +186,7 @@ impl Writer {
         items: impl Iterator<Item = Bound<'py, PyAny>>,
         depth: usize,
     ) -> Result<(), Stop> {
-        write::write_array_len(&mut self.out, length(count)?).map_err(|_| Stop::NoForm)?;
+        write::write_array_len(self.out, length(count)?).map_err(|_| Stop::NoForm)?;
         for item in items {
             self.value(&item, depth + 1)?;
         }
@@ -141,7 +199,7 @@ impl Writer {
     }
 
     fn extension(&mut self, number: i8, data: &[u8]) -> Result<(), Stop> {
-        write::write_ext_meta(&mut self.out, length(data.len())?, number).map_err(|_| Stop::NoForm)?;
+        write::write_ext_meta(self.out, length(data.len())?, number).map_err(|_| Stop::NoForm)?;
         self.out.as_mut_vec().extend_from_slice(data);
         Ok(())
     }
@@ -155,11 +213,25 @@ impl Writer {
         depth: usize,
     ) -> Result<(), Stop> {
         // Its length stands before it and is known only behind it.
-        let outer = std::mem::replace(&mut self.out, ByteBuf::with_capacity(64));
-        let written = self.array(count, items, depth);
-        let inner = std::mem::replace(&mut self.out, outer);
-        written?;
-        self.extension(number, inner.as_slice())
+        let start = self.out.as_slice().len();
+        if self.written.is_some() {
+            self.out.as_mut_vec().extend_from_slice(&[rmp::Marker::Ext8.to_u8(), 0, number.to_be_bytes()[0]]);
+        }
+        let data = self.out.as_slice().len();
+        self.array(count, items, depth)?;
+        let taken = self.out.as_slice().len() - data;
+        if let Some(written) = &mut self.written {
+            if let Ok(taken) = u8::try_from(taken) {
+                self.out.as_mut_vec()[start + 1] = taken;
+                return Ok(());
+            }
+            // The data is about to move.
+            written.forget();
+        }
+        let mut head = ByteBuf::with_capacity(8);
+        write::write_ext_meta(&mut head, length(taken)?, number).map_err(|_| Stop::NoForm)?;
+        self.out.as_mut_vec().splice(start..data, head.into_vec());
+        Ok(())
     }
 
     fn extended(&mut self, value: &Bound<'_, PyAny>, depth: usize) -> Result<(), Stop> {
@@ -225,4 +297,11 @@ impl Writer {
         let parts = [module.into_any(), qualified.into_any(), name.into_any(), value.getattr("value")?];
         self.items(extension::MEMBER, parts.len(), parts.into_iter(), depth)
     }
+}
+
+/// Where the bytes of a text will lie that is numbered and written next.
+#[inline]
+fn text_start(out: &ByteBuf, text: &str) -> usize {
+    // `FixStr` and `Str8` have heads of one byte and of two.
+    out.as_slice().len() + if text.len() < 32 { 1 } else { 2 }
 }

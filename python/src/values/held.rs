@@ -27,7 +27,7 @@ pub(super) enum Held {
     List(Py<PyTuple>),
     /// Any other tree of plain values, where the alias wants it so: a copy, of which each reader gets one.
     Live(Tree),
-    /// Any other tree of plain values, as MessagePack with extensions: exactly as shared stores keep it.
+    /// Any other tree of plain values, as MessagePack with extensions and with texts that come again written once.
     Plain(Box<[u8]>),
     /// Everything else.
     Pickle(Py<PyBytes>),
@@ -38,26 +38,22 @@ pub(super) enum Held {
 impl Held {
     /// Takes up a value.
     pub(super) fn new(value: &Bound<'_, PyAny>, live: bool) -> PyResult<Self> {
-        if let Ok(dict) = value.cast_exact::<PyDict>()
-            && dict.len() <= LARGEST_DICT
-            && all_atoms(dict)
-        {
-            return Ok(Self::Dict(dict.copy()?.unbind()));
-        }
-        if let Ok(list) = value.cast_exact::<PyList>()
-            && list.len() <= LARGEST_LIST
-            && list.iter().all(|item| is_atom(&item))
-        {
-            return Ok(Self::List(list.to_tuple().unbind()));
-        }
-        if is_immutable(value)? {
+        if let Ok(dict) = value.cast_exact::<PyDict>() {
+            if dict.len() <= LARGEST_DICT && all_atoms(dict) {
+                return Ok(Self::Dict(dict.copy()?.unbind()));
+            }
+        } else if let Ok(list) = value.cast_exact::<PyList>() {
+            if list.len() <= LARGEST_LIST && list.iter().all(|item| is_atom(&item)) {
+                return Ok(Self::List(list.to_tuple().unbind()));
+            }
+        } else if is_immutable(value)? {
             return Ok(Self::Shared(value.clone().unbind()));
         }
         if live && let Some(tree) = Tree::of(value)? {
             return Ok(Self::Live(tree));
         }
-        match encode::encode(value)? {
-            Some(bytes) => Ok(Self::Plain(bytes.into_boxed_slice())),
+        match encode::encode_here(value)? {
+            Some(bytes) => Ok(Self::Plain(bytes)),
             None => Ok(Self::Pickle(pickled(value)?.unbind())),
         }
     }
@@ -69,7 +65,7 @@ impl Held {
             Self::Dict(dict) => dict.bind(py).copy().map(Bound::into_any),
             Self::List(items) => Ok(items.bind(py).to_list().into_any()),
             Self::Live(tree) => tree.copied(py),
-            Self::Plain(bytes) => decode::decode(py, bytes),
+            Self::Plain(bytes) => decode::decode_here(py, bytes),
             Self::Pickle(pickle) => unpickled(pickle.bind(py)),
         }
     }
@@ -90,7 +86,6 @@ impl Object for Held {
     fn encode(&self, codec: Codec) -> keepwarm::Result<Bytes> {
         let refused = |why: String| Error::new(ErrorKind::Encode, why);
         let encoded = Python::attach(|py| match (codec, self) {
-            (Codec::MessagePack, Self::Plain(bytes)) => Ok(Some(bytes.to_vec())),
             (Codec::MessagePack, Self::Pickle(_)) => Ok(None),
             (Codec::MessagePack, _) => self.open(py).and_then(|value| encode::encode(&value)),
             _ => Ok(None),

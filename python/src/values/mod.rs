@@ -5,7 +5,7 @@
 //! | `int` of 64 bits | the integer that counters are | the same |
 //! | immutable through and through | shared | MessagePack |
 //! | small flat `dict` or `list` | a private copy, copied for each reader | MessagePack |
-//! | any other plain tree | MessagePack; with `serializer = "live"` a copy as well | MessagePack |
+//! | any other plain tree | MessagePack, with texts that come again written once; with `serializer = "live"` a copy as well | MessagePack |
 //! | everything else | pickle | refused, unless it may be pickled and signed |
 
 mod decode;
@@ -17,6 +17,9 @@ mod json;
 mod live;
 mod models;
 mod pickle;
+mod repeats;
+mod scratch;
+mod texts;
 mod types;
 
 use std::sync::Arc;
@@ -30,7 +33,7 @@ pub(crate) use pickle::Signing;
 use pickle::{pickled, unpickled};
 use pyo3::exceptions::{PyException, PyMemoryError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyInt};
+use pyo3::types::{PyBytes, PyDict, PyInt};
 
 use crate::errors::named;
 
@@ -224,6 +227,8 @@ impl From<PyErr> for Unopened {
 pub(crate) enum Glanced<'py> {
     /// The value.
     Value(Bound<'py, PyAny>),
+    /// A dict of immutable values, to be copied for its reader.
+    Dict(Bound<'py, PyDict>),
     /// A number.
     Integer(i64),
     /// Something to be opened outside of the store's lock.
@@ -238,9 +243,27 @@ impl<'py> Glanced<'py> {
             Glimpse::Integer(number) => Self::Integer(number),
             Glimpse::Object(object) => match Held::of(object) {
                 Some(Held::Shared(value)) => Self::Value(value.bind(py).clone()),
+                // Not the object that holds it, whose count is an atomic one.
+                Some(Held::Dict(dict)) => Self::Dict(dict.bind(py).clone()),
                 _ => Self::Payload(glimpse.into()),
             },
             Glimpse::Bytes(..) | Glimpse::Lent(..) => Self::Payload(glimpse.into()),
+        }
+    }
+
+    /// The value for a reader, outside of the store's lock, or why it is none.
+    #[inline]
+    pub(crate) fn open(
+        self,
+        py: Python<'py>,
+        values: &Values,
+        stored_key: impl FnOnce() -> PyResult<String>,
+    ) -> Result<Bound<'py, PyAny>, Unopened> {
+        match self {
+            Self::Value(value) => Ok(value),
+            Self::Dict(dict) => Ok(dict.copy()?.into_any()),
+            Self::Integer(number) => Ok(number.into_pyobject(py).map_err(PyErr::from)?.into_any()),
+            Self::Payload(payload) => values.open(py, &payload, stored_key),
         }
     }
 }

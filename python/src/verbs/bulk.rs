@@ -1,6 +1,5 @@
 //! `get_many`, `set_many`, `delete_many`, `get_or_set_many`.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use keepwarm::cache::SetMany;
@@ -118,7 +117,14 @@ fn set_many<'py>(
     let py = slf.py();
     let values = &slf.get().alias()?.values;
     let (keys, given): (Vec<Any<'py>>, Vec<Any<'py>>) = match data.cast::<PyDict>() {
-        Ok(dict) => dict.iter().unzip(),
+        Ok(dict) => {
+            let (mut keys, mut values) = (Vec::with_capacity(dict.len()), Vec::with_capacity(dict.len()));
+            for (key, value) in dict.iter() {
+                keys.push(key);
+                values.push(value);
+            }
+            (keys, values)
+        }
         Err(_) => {
             let items = data.cast::<PyMapping>()?.items()?;
             let items = items.iter().map(|item| item.extract::<(Any<'py>, Any<'py>)>());
@@ -129,13 +135,13 @@ fn set_many<'py>(
         return face.ready(py, Ok(PyList::empty(py).into_any()));
     }
     let lent = Core::lend_many(slf, &keys, version)?;
-    let pack = |(name, value): (&Cow<'_, str>, &Any<'py>)| {
-        values.pack(value, || stored(py, lent.cache, name, lent.version.as_ref()))
-    };
-    let raws = lent.keys.iter().zip(&given).map(pack).collect::<PyResult<Vec<_>>>()?;
+    let mut raws = Vec::with_capacity(given.len());
+    for (name, value) in lent.keys.iter().zip(&given) {
+        raws.push(values.pack(value, || stored(py, lent.cache, name, lent.version.as_ref()))?);
+    }
     let (tags, timeout) = (tags(given_tags)?, timeout.0);
     if lent.cache.abilities().never_waits {
-        let set = set_of(lent.cache, &lent.keys, &raws, timeout, tags);
+        let set = set_of(lent.cache, &lent.keys, raws, timeout, tags);
         let refused = match lent.version {
             Some(version) => set.version(version).wait(),
             None => set.wait(),
@@ -143,12 +149,14 @@ fn set_many<'py>(
         let refused = refused.map_err(Failure::from).map(|refused| places(&lent.keys, &refused));
         return face.ready(py, shown(py, refused, |py, places| at_places(py, &places, |place| keys[place].clone())));
     }
-    let Names { cache, keys: names, version } = lent.own();
-    let keys: Vec<Py<PyAny>> = keys.into_iter().map(Bound::unbind).collect();
-    face.wait(
+    let (store, Names { cache, keys: names, version }) = (lent.cache, lent.own());
+    // Lent by the keys themselves.
+    let keys: Vec<Py<PyAny>> = keys.iter().map(|key| key.clone().unbind()).collect();
+    face.wait_for(
         py,
-        move |_| async move {
-            let refused = at_version!(set_of(&cache, &names, &raws, timeout, tags), version)?;
+        store,
+        move || async move {
+            let refused = at_version!(set_of(&cache, &names, raws, timeout, tags), version)?;
             Ok::<_, Failure>(places(&names, &refused))
         },
         move |py, places| at_places(py, &places, |place| keys[place].bind(py).clone()),
@@ -159,11 +167,11 @@ fn set_many<'py>(
 fn set_of<'a, N: AsRef<str>>(
     cache: &'a Cache,
     names: &'a [N],
-    raws: &[Raw],
+    raws: Vec<Raw>,
     timeout: Timeout,
     tags: Vec<String>,
 ) -> SetMany<'a> {
-    cache.set_many(names.iter().map(N::as_ref).zip(raws)).timeout(timeout).tags(tags)
+    cache.set_many_raw(names.iter().map(N::as_ref).zip(raws)).timeout(timeout).tags(tags)
 }
 
 /// Where among the names of a call the refused ones are: the caller gets keys back as it gave them.

@@ -8,6 +8,7 @@ mod whole;
 mod write;
 
 pub(crate) use counter::RateLimit;
+pub(crate) use read::get_at_hand;
 
 /// A builder with its version, where the call gives one, awaited.
 macro_rules! at_version {

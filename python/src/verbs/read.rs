@@ -41,6 +41,22 @@ both_faces! {
     }
 }
 
+/// What `get` would answer where nothing has to be waited for, otherwise `NotImplemented`. A function and no method: those
+/// of a base class are slower to call.
+#[pyfunction]
+#[pyo3(signature = (cache, key, default, version, /))]
+pub(crate) fn get_at_hand<'py>(
+    cache: &Bound<'py, Core>,
+    key: &Any<'py>,
+    default: &Any<'py>,
+    version: &Any<'py>,
+) -> PyResult<Any<'py>> {
+    match at_hand(cache, key, Some(version)) {
+        Some(found) => Ok(found?.unwrap_or_else(|| default.clone())),
+        None => Ok(cache.py().NotImplemented().into_bound(cache.py())),
+    }
+}
+
 /// A value that lies at hand, or that there is none; `None` where the store has to be asked.
 #[inline]
 pub(super) fn at_hand<'py>(
@@ -54,15 +70,11 @@ pub(super) fn at_hand<'py>(
     let py = slf.py();
     let alias = slf.get().alias().ok()?;
     let name = Core::plain(alias, key)?;
-    match alias.cache.at_hand(name, |glimpse| Glanced::take(py, glimpse))? {
-        None => Some(Ok(None)),
-        Some(Glanced::Value(value)) => Some(Ok(Some(value))),
-        Some(Glanced::Integer(number)) => Some(Ok(Some(number.into_pyobject(py).ok()?.into_any()))),
-        Some(Glanced::Payload(payload)) => {
-            let opened = alias.values.open(py, &payload, || stored(py, &alias.cache, name, None));
-            Some(hit(&alias.cache, opened))
-        }
-    }
+    let found = alias.cache.at_hand(name, |glimpse| Glanced::take(py, glimpse))?;
+    Some(match found {
+        None => Ok(None),
+        Some(found) => hit(&alias.cache, found.open(py, &alias.values, || stored(py, &alias.cache, name, None))),
+    })
 }
 
 /// A hit that lies at hand, counted. A miss is neither answered nor counted.
@@ -78,17 +90,14 @@ pub(super) fn hit_at_hand<'py>(
     let py = slf.py();
     let alias = slf.get().alias().ok()?;
     let name = Core::plain(alias, key)?;
-    match alias.cache.hit_at_hand(name, |glimpse| Glanced::take(py, glimpse))? {
-        Glanced::Value(value) => Some(Ok(value)),
-        Glanced::Integer(number) => Some(number.into_pyobject(py).map(Bound::into_any).map_err(Into::into)),
-        Glanced::Payload(payload) => match alias.values.open(py, &payload, || stored(py, &alias.cache, name, None)) {
-            Ok(value) => Some(Ok(value)),
-            Err(Unopened::Raised(error)) => Some(Err(error)),
-            Err(Unopened::Unreadable(_)) => {
-                alias.cache.unreadable(false);
-                None
-            }
-        },
+    let found = alias.cache.hit_at_hand(name, |glimpse| Glanced::take(py, glimpse))?;
+    match found.open(py, &alias.values, || stored(py, &alias.cache, name, None)) {
+        Ok(value) => Some(Ok(value)),
+        Err(Unopened::Raised(error)) => Some(Err(error)),
+        Err(Unopened::Unreadable(_)) => {
+            alias.cache.unreadable(false);
+            None
+        }
     }
 }
 

@@ -55,6 +55,12 @@ def trusted(request, tmp_path_factory):
     return cache_of(request, tmp_path_factory, *request.param)
 
 
+@pytest.fixture(scope="module")
+def here(request, tmp_path_factory):
+    """One that keeps what it keeps in this process."""
+    return cache_of(request, tmp_path_factory, "memory", None)
+
+
 @pytest.fixture(
     scope="module",
     params=[(kind, serializer) for kind in ("memory", "file", "redis") for serializer in ("msgpack", "json")],

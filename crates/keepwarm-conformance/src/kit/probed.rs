@@ -112,6 +112,10 @@ impl<B: Backend, P: Probe> Backend for Probed<B, P> {
         None
     }
 
+    fn remove_at_once(&self, _key: &Parts<'_>) -> Option<bool> {
+        None
+    }
+
     fn put_at_once(&self, _key: &Parts<'_>, _value: Glimpse<'_>, _deadline: Deadline) -> Option<Result<Put>> {
         None
     }

@@ -67,6 +67,10 @@ impl Backend for Shared {
         self.0.add_in_place(key, delta)
     }
 
+    fn remove_at_once(&self, key: &Parts<'_>) -> Option<bool> {
+        self.0.remove_at_once(key)
+    }
+
     fn put_at_once(&self, key: &Parts<'_>, value: Glimpse<'_>, deadline: Deadline) -> Option<Result<Put>> {
         self.0.put_at_once(key, value, deadline)
     }

@@ -64,6 +64,8 @@ macro_rules! dyn_backend {
             fn glance(&self, key: &Parts<'_>, see: &mut dyn FnMut(Glimpse<'_>)) -> Option<Lookup<()>>;
             /// See [`Backend::add_in_place`].
             fn add_in_place(&self, key: &Parts<'_>, delta: i64) -> Option<i64>;
+            /// See [`Backend::remove_at_once`].
+            fn remove_at_once(&self, key: &Parts<'_>) -> Option<bool>;
             /// See [`Backend::put_at_once`].
             fn put_at_once(&self, key: &Parts<'_>, value: Glimpse<'_>, deadline: Deadline) -> Option<Result<Put>>;
             $( $(#[$doc])* fn $verb<'a>(&'a self $(, $argument: $type)*) -> Reply<'a, $answer>; )*
@@ -94,6 +96,11 @@ macro_rules! dyn_backend {
             #[inline]
             fn add_in_place(&self, key: &Parts<'_>, delta: i64) -> Option<i64> {
                 Backend::add_in_place(self, key, delta)
+            }
+
+            #[inline]
+            fn remove_at_once(&self, key: &Parts<'_>) -> Option<bool> {
+                Backend::remove_at_once(self, key)
             }
 
             #[inline]

@@ -202,6 +202,11 @@ pub trait Backend: Send + Sync + 'static {
     /// answer of every other store, and where there is no such integer or the sum leaves 64 bits.
     fn add_in_place(&self, key: &Parts<'_>, delta: i64) -> Option<i64>;
 
+    /// Removes the entry under `key` in any case; whether it was live: [`remove`](Self::remove) for stores that keep objects and
+    /// never wait, without a joined key or a future, and with the same guarantees. `None` is "ask `remove`", with nothing changed:
+    /// the answer of every other store.
+    fn remove_at_once(&self, key: &Parts<'_>) -> Option<bool>;
+
     /// Stores a value that stays its caller's, unmarked and in any case: [`put`](Self::put) for stores that never wait and keep
     /// bytes, without an entry or a future, and with the same guarantees. `None` is "ask `put`", with nothing changed: the
     /// answer of every other store, and of layers that do something around it.

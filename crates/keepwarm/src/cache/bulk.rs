@@ -12,11 +12,11 @@ use super::call::awaitable;
 use super::options::{tags_option, timeout_option, version_option};
 use super::{Owned, Shape, Shared};
 use crate::backend::{Lookup, Put, Refusal};
-use crate::entry::Marker;
+use crate::entry::{Entry, Marker, Stamp};
 use crate::error::{Error, Result};
 use crate::expiry::Timeout;
 use crate::key::{Key, KeyBuffer, Version};
-use crate::payload::{Glanced, Payload, Value};
+use crate::payload::{Glanced, Payload, Raw, Value};
 use crate::stats::Event;
 
 /// What a read of many keys found, under the caller's own names. The hasher is foldhash's: on a memory cache the
@@ -60,8 +60,45 @@ impl Cache {
     {
         let state = self.state();
         let payload = |value| Payload::of(value, state.abilities.keeps_objects, state.encoding);
-        let items = items.into_iter().map(|(key, value)| Ok((key.into(), payload(value)?))).collect();
-        SetMany { cache: self, items, timeout: Timeout::Default, tags: Vec::new(), version: None }
+        self.set_many_payloads(items.into_iter().map(|(key, value)| Ok((key.into(), payload(value)?))))
+    }
+
+    /// The same for the values of a binding, which gives them away.
+    ///
+    /// ```
+    /// use keepwarm::{Cache, Payload, Raw};
+    ///
+    /// let cache = Cache::memory();
+    /// cache.set_many_raw([("seven", Raw(Payload::Integer(7)))]).wait()?;
+    /// assert_eq!(cache.get::<i64>("seven").wait()?, Some(7));
+    /// # Ok::<(), keepwarm::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`set_many`](Self::set_many).
+    pub fn set_many_raw<'a, I, K>(&'a self, items: I) -> SetMany<'a>
+    where
+        I: IntoIterator<Item = (K, Raw)>,
+        K: Into<Cow<'a, str>>,
+    {
+        let encoding = self.state().encoding;
+        self.set_many_payloads(items.into_iter().map(|(key, raw)| Ok((key.into(), Payload::of_raw(raw.0, encoding)))))
+    }
+
+    fn set_many_payloads<'a>(&'a self, items: impl Iterator<Item = Result<(Cow<'a, str>, Payload)>>) -> SetMany<'a> {
+        // `collect` into a `Result` would not know how many they are.
+        let mut taken = Vec::with_capacity(items.size_hint().0);
+        let items = items.into_iter().try_for_each(|item| {
+            taken.push(item?);
+            Ok(())
+        });
+        SetMany {
+            cache: self,
+            items: items.map(|()| taken),
+            timeout: Timeout::Default,
+            tags: Vec::new(),
+            version: None,
+        }
     }
 
     /// Removes many keys; how many of them were there.
@@ -77,12 +114,16 @@ impl Cache {
     }
 
     /// Joins the stored keys of many names in one allocation, and hands them to `use_keys`.
-    pub(super) fn stored_keys<K: AsRef<str>>(&self, names: &[K], version: Option<&Version>) -> Result<StoredKeys> {
+    pub(super) fn stored_keys<'n>(
+        &self,
+        names: impl ExactSizeIterator<Item = &'n str>,
+        version: Option<&Version>,
+    ) -> Result<StoredKeys> {
         let mut text = String::with_capacity(names.len() * 40);
         let mut ends = Vec::with_capacity(names.len());
         for name in names {
             let mut key = KeyBuffer::new();
-            self.join_key(&mut key, name.as_ref(), version)?;
+            self.join_key(&mut key, name, version)?;
             text.push_str(key.as_str());
             ends.push(text.len());
         }
@@ -172,7 +213,7 @@ impl<T: Value, K: AsRef<str> + Eq + Hash + Send + Sync, S: Shape<T>> GetMany<'_,
         if self.keys.is_empty() {
             return Ok(found);
         }
-        let stored = self.cache.stored_keys(&self.keys, self.version.as_ref())?;
+        let stored = self.cache.stored_keys(self.keys.iter().map(K::as_ref), self.version.as_ref())?;
         let keys = stored.keys(self.cache);
         let lookups = self.cache.state().backend.get_many(&keys, self.cache.markers()).await;
         let lookups = lookups.map_err(|error| self.cache.failed(error, "get_many", None))?;
@@ -202,24 +243,26 @@ impl SetMany<'_> {
     async fn run(self) -> Result<Vec<String>> {
         let cache = self.cache;
         let failed = |error: Error| cache.failed(error, "set_many", None);
-        let (names, payloads): (Vec<Cow<'_, str>>, Vec<Payload>) = self.items.map_err(failed)?.into_iter().unzip();
-        if names.is_empty() {
+        let items = self.items.map_err(failed)?;
+        if items.is_empty() {
             return Ok(Vec::new());
         }
-        let stored = cache.stored_keys(&names, self.version.as_ref())?;
+        let stored = cache.stored_keys(items.iter().map(|(name, _)| &**name), self.version.as_ref())?;
         let keys = stored.keys(cache);
         keys.iter().try_for_each(|key| cache.check(key))?;
         let marks = cache.capture(&self.tags).await.map_err(failed)?;
-        let mut entries = Vec::with_capacity(names.len());
-        for (key, payload) in keys.iter().zip(payloads) {
-            match cache.entry(payload, self.timeout, marks.clone()) {
-                Some(entry) => entries.push((*key, entry)),
-                None => {
-                    // Not to be kept: that is what was asked for, not a failure.
-                    cache.state().backend.remove_many(&keys).await.map_err(failed)?;
-                    return Ok(Vec::new());
-                }
-            }
+        let written = cache.state().clock.now();
+        let Some(deadline) = self.timeout.or(cache.state().timeout).deadline(written) else {
+            // Not to be kept: that is what was asked for, not a failure.
+            cache.state().backend.remove_many(&keys).await.map_err(failed)?;
+            return Ok(Vec::new());
+        };
+        let mut names = Vec::with_capacity(items.len());
+        let mut entries = Vec::with_capacity(items.len());
+        for (key, (name, payload)) in keys.iter().zip(items) {
+            // The stamp is the backend's to give.
+            entries.push((*key, Entry { payload, deadline, stamp: Stamp(0), written, marks: marks.clone() }));
+            names.push(name);
         }
         let puts = cache.state().backend.put_many(entries).await.map_err(failed)?;
         let refused = puts.iter().filter(|put| !put.is_stored()).count();
@@ -245,7 +288,7 @@ impl DeleteMany<'_> {
             return Ok(0);
         }
         let cache = self.cache;
-        let stored = cache.stored_keys(&self.keys, self.version.as_ref())?;
+        let stored = cache.stored_keys(self.keys.iter().map(String::as_str), self.version.as_ref())?;
         let keys = stored.keys(cache);
         keys.iter().try_for_each(|key| cache.check(key))?;
         let removed = cache.state().backend.remove_many(&keys).await;

@@ -151,7 +151,7 @@ impl DeletePattern<'_> {
             // A page at a time: one round trip removes what one round trip found.
             let mut names = vec![first?];
             names.extend(keys.page.drain(..));
-            let stored = cache.stored_keys(&names, self.version.as_ref())?;
+            let stored = cache.stored_keys(names.iter().map(String::as_str), self.version.as_ref())?;
             let keys: Vec<Key<'_>> = stored.keys(cache);
             let gone = cache.state().backend.remove_many(&keys).await;
             removed += gone.map_err(|error| cache.failed(error, "delete_pattern", None))?;

@@ -12,7 +12,7 @@ use crate::backend::{Put, Refusal, When};
 use crate::entry::{Entry, Mark, Marker, Marks, MissReason, Stamp};
 use crate::error::Result;
 use crate::expiry::{Deadline, Timeout};
-use crate::key::{Key, KeyBuffer, Version, is_unportable};
+use crate::key::{Key, KeyBuffer, Parts, Version, is_unportable};
 use crate::payload::{Payload, Value};
 use crate::stats::Event;
 
@@ -258,6 +258,23 @@ pub struct Delete<'a> {
 }
 
 impl Delete<'_> {
+    /// The whole delete, where the store does it without a joined key.
+    #[inline]
+    fn now(&self) -> Poll<Result<bool>> {
+        let cache = self.cache;
+        let remove = |key: &Parts<'_>| {
+            let removed = cache.state().backend.remove_at_once(key)?;
+            // Who stored it was warned of its key; who did not is warned where there is nothing at hand.
+            let warned = !removed && is_unportable(&[key.lead(), key.name()]);
+            (!warned).then_some(removed)
+        };
+        let Some(removed) = cache.in_parts(self.key, self.version.as_ref(), remove) else { return Poll::Pending };
+        if removed {
+            cache.count(Event::Delete);
+        }
+        Poll::Ready(Ok(removed))
+    }
+
     async fn run(self) -> Result<bool> {
         let state = self.cache.state();
         let mut key = KeyBuffer::new();
@@ -306,7 +323,7 @@ impl Once<'_> {
 awaitable! {
     impl['a, V] Set<'a, V> => Result<Put> [now] where [V: ?Sized + Serialize + ToOwned + Sync, V::Owned: Value];
     impl['a, V] SetIf<'a, V> => Result<bool> where [V: ?Sized + Serialize + ToOwned + Sync, V::Owned: Value];
-    impl['a] Delete<'a> => Result<bool>;
+    impl['a] Delete<'a> => Result<bool> [now];
     impl['a] Once<'a> => Result<bool>;
 }
 

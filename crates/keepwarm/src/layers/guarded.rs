@@ -120,6 +120,11 @@ impl<G: Guard> Backend for Guarded<G> {
         self.inner.add_in_place(key, delta)
     }
 
+    #[inline]
+    fn remove_at_once(&self, key: &Parts<'_>) -> Option<bool> {
+        self.inner.remove_at_once(key)
+    }
+
     fn put_at_once(&self, _key: &Parts<'_>, _value: Glimpse<'_>, _deadline: Deadline) -> Option<Result<Put>> {
         // A write can fail, and the guard is to hear of it.
         None

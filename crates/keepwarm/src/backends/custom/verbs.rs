@@ -73,6 +73,10 @@ impl<C: Custom> Backend for Adapter<C> {
         None
     }
 
+    fn remove_at_once(&self, _key: &Parts<'_>) -> Option<bool> {
+        None
+    }
+
     fn put_at_once(&self, _key: &Parts<'_>, _value: Glimpse<'_>, _deadline: Deadline) -> Option<Result<Put>> {
         None
     }

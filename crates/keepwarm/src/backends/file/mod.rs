@@ -165,6 +165,10 @@ impl Backend for FileStore {
         }
     }
 
+    fn remove_at_once(&self, _key: &Parts<'_>) -> Option<bool> {
+        None
+    }
+
     #[inline]
     async fn get(&self, key: &Key<'_>, _hint: &[Marker]) -> Result<Lookup<Payload>> {
         either!(self, store => store.get(key))

@@ -124,6 +124,11 @@ impl Backend for Memory {
         None
     }
 
+    #[inline]
+    fn remove_at_once(&self, key: &Parts<'_>) -> Option<bool> {
+        self.store.remove_at_once(key)
+    }
+
     async fn get(&self, key: &Key<'_>, _hint: &[Marker]) -> Result<Lookup<Payload>> {
         Ok(self.store.get(key, |slot| slot.payload()))
     }

@@ -5,17 +5,21 @@ use super::shelf::Shelf;
 use super::slot::{Probe, Slot, SplitProbe};
 use super::store::Store;
 use crate::backend::{Inspection, Lookup, Page};
+use crate::clock::Moment;
 use crate::entry::{Entry, MissReason};
-use crate::key::{Key, Parts, Pattern, Scope};
+use crate::key::{Key, KeyBuffer, Parts, Pattern, Scope};
 
 impl Store {
-    /// The way of a hit. `None` where a read has to write: the exact LRU moves what it reads, a dead entry is removed.
+    /// The way of a hit. `None` where a dead entry has to be removed.
     #[inline]
     pub(super) fn glance(&self, key: &Parts<'_>, see: impl FnOnce(&Slot)) -> Option<Lookup<()>> {
         let probe = SplitProbe::new(key);
         let now = self.clock.now();
         let epoch = self.epochs.of(key.scope().index());
         let shard = self.shard(probe.hash);
+        if self.lru {
+            return self.glance_at_lru(key, shard, (now, epoch), see);
+        }
         let inner = shard.read();
         let Shelf::Clock(shelf) = &inner.shelf else { return None };
         let found = match shelf.get(&probe) {
@@ -33,6 +37,28 @@ impl Store {
             self.sweep_if_free(shard, now);
         }
         Some(found)
+    }
+
+    /// The same on the exact LRU, which moves what it reads and searches by joined keys.
+    fn glance_at_lru(
+        &self,
+        key: &Parts<'_>,
+        shard: &Shard,
+        (now, epoch): (Moment, u32),
+        see: impl FnOnce(&Slot),
+    ) -> Option<Lookup<()>> {
+        let mut joined = KeyBuffer::new();
+        joined.push(key.lead());
+        joined.push(key.name());
+        let mut inner = self.enter(shard, now);
+        match inner.shelf.use_by_text(joined.as_str()) {
+            None => Some(Lookup::Miss(MissReason::Absent)),
+            Some(slot) if slot.dead(now, epoch).is_none() => {
+                see(slot);
+                Some(Lookup::Hit(()))
+            }
+            Some(_) => None,
+        }
     }
 
     pub(super) fn get<T>(&self, key: &Key<'_>, take: impl FnOnce(&Slot) -> T) -> Lookup<T> {

@@ -64,8 +64,11 @@ impl Shard {
 
     /// Makes sure that somebody sweeps soon after `deadline`, but not twice within the pause.
     pub(super) fn sweep_after(&self, deadline: Moment, inner: &Inner) {
-        let at = deadline.max(inner.swept.saturating_add(SWEEP_PAUSE));
-        self.sweep_at.fetch_min(at.as_nanos(), Ordering::Relaxed);
+        let at = deadline.max(inner.swept.saturating_add(SWEEP_PAUSE)).as_nanos();
+        // Looked at first, for it seldom changes: it is put off only by a sweep, which holds the shard as who calls this does.
+        if at < self.sweep_at.load(Ordering::Relaxed) {
+            self.sweep_at.fetch_min(at, Ordering::Relaxed);
+        }
     }
 
     /// Drops every slot and lease that `dead` says is dead, and sets the time of the next sweep; how many slots.

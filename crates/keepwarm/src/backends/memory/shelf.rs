@@ -98,6 +98,14 @@ impl Shelf {
         }
     }
 
+    /// The slot of the exact LRU by the text of its key; this counts as a use. A clock shelf has none by its text alone.
+    pub(super) fn use_by_text(&mut self, text: &str) -> Option<&Slot> {
+        match self {
+            Self::Clock(_) => None,
+            Self::Lru(cache, _) => cache.get(text),
+        }
+    }
+
     /// The slot, without counting as a use.
     pub(super) fn peek(&self, probe: &Probe<'_>) -> Option<&Slot> {
         match self {

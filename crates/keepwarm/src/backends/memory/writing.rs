@@ -41,6 +41,22 @@ impl Store {
         slot.add(delta, stamp).ok()
     }
 
+    /// The way of a delete. `None` where it takes more: a lease that ends with it, or the exact LRU.
+    #[inline]
+    pub(super) fn remove_at_once(&self, key: &Parts<'_>) -> Option<bool> {
+        let probe = SplitProbe::new(key);
+        let now = self.clock.now();
+        let mut inner = self.enter(self.shard(probe.hash), now);
+        if !inner.leases.is_empty() {
+            return None;
+        }
+        let epoch = self.epochs.of(key.scope().index());
+        let Shelf::Clock(shelf) = &mut inner.shelf else { return None };
+        let gone = shelf.remove(&probe);
+        drop(inner);
+        Some(gone.is_some_and(|(_, slot)| slot.dead(now, epoch).is_none()))
+    }
+
     pub(super) fn put(&self, key: &Key<'_>, entry: Entry, when: When, lru: Option<Lru>) -> Put {
         let probe = Probe::new(key);
         let now = self.clock.now();

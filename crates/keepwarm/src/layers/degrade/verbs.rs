@@ -104,6 +104,14 @@ impl Backend for Degraded {
         self.0.inner.add_in_place(key, delta)
     }
 
+    #[inline]
+    fn remove_at_once(&self, key: &Parts<'_>) -> Option<bool> {
+        if self.0.owes.load(std::sync::atomic::Ordering::SeqCst) {
+            return None;
+        }
+        self.0.inner.remove_at_once(key)
+    }
+
     fn put_at_once(&self, _key: &Parts<'_>, _value: Glimpse<'_>, _deadline: Deadline) -> Option<Result<Put>> {
         // A write that fails is owed: `put` keeps the books.
         None

@@ -77,6 +77,11 @@ impl Backend for Tiers {
         None
     }
 
+    fn remove_at_once(&self, _key: &Parts<'_>) -> Option<bool> {
+        // It has to be said to the store.
+        None
+    }
+
     fn put_at_once(&self, _key: &Parts<'_>, _value: Glimpse<'_>, _deadline: Deadline) -> Option<Result<Put>> {
         // What lies near has to go with it.
         None
