@@ -1,5 +1,7 @@
 """How a Python cache object says what it is a handle on, also when it is changed later."""
 
+import os
+
 from keepwarm._native import Core
 from keepwarm._places import UNNAMED, place_of
 from keepwarm.exceptions import ConfigurationError
@@ -35,6 +37,10 @@ class Opening:
 
     def _begin(self, name, options):
         """Opens the handle for the first time; `options` are the backend's own."""
+        location = options.get("location")
+        if self.kind == "file" and location and not str(location).startswith("shm:"):
+            # Aliases are known by the text of their settings: it has to mean one place wherever the program goes.
+            options = {**options, "location": os.path.abspath(location)}
         self.__dict__["_alias"] = (name, options)
         self._reopen()
 

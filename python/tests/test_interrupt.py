@@ -15,6 +15,14 @@ from support.slow_server import SlowServer
 PATIENT = {"deadline": 600, "socket_timeout": 600}
 
 
+@pytest.fixture(autouse=True)
+def heard():
+    """A program that a script starts in the background is given SIGINT ignored, and Python then installs no handler of its own."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture(params=("memory", "file", "redis"))
 def make_cache(request, tmp_path):
     """Makes a cache on one store."""

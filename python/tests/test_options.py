@@ -4,6 +4,7 @@ import datetime
 import gc
 import itertools
 import json
+import pathlib
 import uuid
 import warnings
 
@@ -286,3 +287,21 @@ def test_caches_are_made_in_code(module, tmp_path):
     call(dummy.set("key", 1))
     assert call(dummy.get("key")) is None
     gc.collect()
+
+
+# covers: R3
+@pytest.mark.parametrize("kind", [pathlib.Path, str])
+def test_a_relative_directory_is_that_of_the_moment(tmp_path, monkeypatch, kind):
+    one, two = tmp_path / "one", tmp_path / "two"
+    one.mkdir()
+    two.mkdir()
+    monkeypatch.chdir(one)
+    first = keepwarm.FileCache(location=kind(".cache"))
+    first.set("key", 1)
+    monkeypatch.chdir(two)
+    second = keepwarm.FileCache(location=kind(".cache"))
+    assert second.get("key") is None
+    first.version = 1  # opened anew, and still where it was
+    assert first.get("key") == 1
+    second.set("key", 2)
+    assert (one / ".cache").is_dir() and (two / ".cache").is_dir() and first.get("key") == 1

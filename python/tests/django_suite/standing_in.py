@@ -48,8 +48,6 @@ PRIVATE = {
         "test_get_does_not_ignore_non_filenotfound_exceptions": "expects that a read calls `open`",
         "test_empty_cache_file_considered_expired": "calls `_key_to_file` and `_is_expired` of FileBasedCache",
         "test_has_key_race_handling": "expects that a look calls `open` once",
-        "test_cull": "differs: a full file store evicts one entry at a time, and leaves 30 of 30 where Django leaves 29",
-        "test_zero_cull": "differs: a full file store evicts one entry at a time, and leaves 30 of 30 where Django leaves 19",
         "test_touch": "moves the clock of FileBasedCache's own module",
     },
     "redis": {
