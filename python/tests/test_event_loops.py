@@ -50,7 +50,7 @@ def cache(redis_server, request):
     return RedisCache(host="127.0.0.1", port=redis_server, key_prefix=f"loops-{abs(hash(request.node.name))}", **patience)
 
 
-@pytest.mark.parametrize("make", loops())
+@pytest.mark.parametrize("make", list(loops()))
 def test_many_tasks_get_their_own_answers(cache, make):
     async def task(number):
         for call in range(CALLS):
@@ -67,7 +67,7 @@ def test_many_tasks_get_their_own_answers(cache, make):
     run(make, all_of_them())
 
 
-@pytest.mark.parametrize("make", loops())
+@pytest.mark.parametrize("make", list(loops()))
 def test_those_that_are_cancelled_leave_the_others_their_answers(cache, make):
     async def task(number):
         for _ in range(CALLS):
@@ -87,7 +87,7 @@ def test_those_that_are_cancelled_leave_the_others_their_answers(cache, make):
     run(make, all_of_them())
 
 
-@pytest.mark.parametrize("make", loops())
+@pytest.mark.parametrize("make", list(loops()))
 def test_a_loop_that_has_ended_leaves_nothing_behind(cache, make):
     # The connection belongs to no loop, and stays.
     run(make, cache.get("key"))
