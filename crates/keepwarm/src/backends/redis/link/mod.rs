@@ -2,6 +2,7 @@
 //! share one connection. (Measured: a hop from a blocking caller to a runtime's thread doubles the latency of a get and
 //! triples its CPU.)
 
+mod attempt;
 mod backoff;
 mod blocking;
 mod inbox;
@@ -104,13 +105,13 @@ pub(super) struct Node {
     ways: Ways,
     pool: blocking::Pool,
     shared: shared::Connections,
-    backoff: Backoff,
+    backoff: Arc<Backoff>,
 }
 
 impl Node {
     pub(super) fn new(address: Address, ways: Ways) -> Self {
         let pool = blocking::Pool::new(ways.max_connections);
-        Self { address, ways, pool, shared: shared::Connections::default(), backoff: Backoff::default() }
+        Self { address, ways, pool, shared: shared::Connections::default(), backoff: Arc::default() }
     }
 
     pub(super) fn address(&self) -> &Address {

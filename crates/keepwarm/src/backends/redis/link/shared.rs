@@ -17,6 +17,7 @@ use redis::Value;
 use tokio::net::{TcpStream, UnixStream};
 use tokio::runtime::{Handle, Id};
 
+use super::attempt::{Attempts, Ending};
 use super::blocking::Use;
 use super::line::{Line, Question, Said};
 use super::reading::{Answer, Names};
@@ -49,8 +50,7 @@ impl fmt::Debug for Connections {
 pub(super) struct Place {
     runtime: Handle,
     line: Mutex<Option<Arc<Line>>>,
-    /// Who holds it connects; the others wait for what comes of it.
-    connecting: tokio::sync::Mutex<()>,
+    connecting: Arc<Attempts<Arc<Line>>>,
 }
 
 impl fmt::Debug for Place {
@@ -104,7 +104,7 @@ impl Connections {
         }
         // Runtimes that are gone have taken their connections' tasks along.
         places.by_runtime.retain(|(_, place)| place.line.lock().as_ref().is_none_or(|line| !line.has_ended()));
-        let place = Arc::new(Place { runtime, line: Mutex::default(), connecting: tokio::sync::Mutex::new(()) });
+        let place = Arc::new(Place { runtime, line: Mutex::default(), connecting: Arc::default() });
         places.by_runtime.push((id, Arc::clone(&place)));
         place
     }
@@ -151,29 +151,25 @@ impl Place {
         self.line.lock().as_ref().filter(|line| line.is_usable(what)).cloned()
     }
 
-    async fn connect(&self, node: &Node, what: Use) -> Result<Arc<Line>, Failure> {
-        let _connecting = self.connecting.lock().await;
-        if let Some(line) = self.line(what) {
-            return Ok(line);
-        }
-        node.backoff.may_try()?;
-        // A task of its own: whoever gives up waiting does not end it for the others, nor for the next call.
-        let (address, ways) = (node.address.clone(), node.ways.clone());
-        let connecting = self.runtime.spawn(async move {
-            let patience = ways.connect_timeout;
-            let connecting = connect(&address, &ways);
-            within(patience, connecting)
-                .await
-                .unwrap_or_else(|| Err(Failure::Unreachable(std::io::Error::from(std::io::ErrorKind::TimedOut).into())))
-        });
-        let connected = match connecting.await {
-            Ok(connected) => connected,
-            Err(error) => Err(Failure::Unreachable(std::io::Error::other(error).into())),
+    async fn connect(self: Arc<Self>, node: &Node, what: Use) -> Result<Arc<Line>, Failure> {
+        let begin = |ending: Ending<Arc<Line>>| {
+            node.backoff.may_try()?;
+            let (place, address, ways) = (Arc::clone(&self), node.address.clone(), node.ways.clone());
+            let backoff = Arc::clone(&node.backoff);
+            let connecting = async move {
+                let timed_out = || Failure::Unreachable(std::io::Error::from(std::io::ErrorKind::TimedOut).into());
+                within(ways.connect_timeout, connect(&address, &ways)).await.unwrap_or_else(|| Err(timed_out()))
+            };
+            let keep = move |connected: &Result<Arc<Line>, Failure>| {
+                backoff.tried(connected);
+                if let Ok(line) = connected {
+                    *place.line.lock() = Some(Arc::clone(line));
+                }
+            };
+            self.runtime.spawn(ending.make(connecting, keep));
+            Ok(())
         };
-        node.backoff.tried(&connected);
-        let line = connected?;
-        *self.line.lock() = Some(Arc::clone(&line));
-        Ok(line)
+        self.connecting.join(|| self.line(what), begin)?.outcome().await
     }
 }
 
