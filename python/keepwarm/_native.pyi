@@ -13,7 +13,8 @@ _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
 
 __all__ = ["__version__", "Core", "Lock", "RateLimit", "known_backends", "argument_key", "use_default_timeout", "CustomStore",
-           "make_hashed_key", "make_template_fragment_key", "validate_cache_key", "memory_counts_as_django", "settings_of_environment"]
+           "make_hashed_key", "make_template_fragment_key", "validate_cache_key", "memory_counts_as_django", "settings_of_environment",
+           "get_at_hand"]
 
 __version__: str
 
