@@ -63,6 +63,11 @@ pub(super) fn plan(options: &Options, deadline: Option<Duration>) -> Result<Plan
         (Some(certificate), Some(key)) => redis.identity(certificate, key),
         _ => return refuse("ssl_certfile and ssl_keyfile go together"),
     };
+    if !redis.can_be_watched() && options.whole("near_max_entries", 1)?.is_some() {
+        return refuse(
+            "near_max_entries: there is no near tier over a cluster yet, because nothing would tell it what changes there",
+        );
+    }
     if let Some(class) = options.text("client_class")? {
         events::ignored(options.alias(), "client_class", &class);
     }

@@ -54,6 +54,7 @@ fn what_is_not_known_or_contradicts_is_refused_when_the_caches_are_built() {
         (r#""LOCATION": "http://:hunter2@a""#, &["redis://"]),
         (r#""LOCATION": [7]"#, &["LOCATION", "a list of texts"]),
         (r#""host": "a", "port": 70000"#, &["65535"]),
+        (r#""LOCATION": "redis+cluster://a", "near_max_entries": 10"#, &["near_max_entries", "cluster"]),
     ] {
         let error = fault(json(&format!(r#"{{"default": {{"BACKEND": "redis", {fields}}}}}"#)));
         assert_eq!(error.kind(), ErrorKind::Configuration);

@@ -90,6 +90,11 @@ impl RedisOptions {
         Self::urls([url])
     }
 
+    /// Whether it can be watched: of a cluster, each node tells only of its own keys.
+    pub(crate) fn can_be_watched(&self) -> bool {
+        !matches!(self.topology, Topology::Cluster { .. })
+    }
+
     /// The same from a list.
     ///
     /// # Errors
