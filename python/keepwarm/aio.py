@@ -1,31 +1,4 @@
 """The async face under a short name; see `keepwarm.core.cache`."""
 
-from keepwarm.core.cache import (
-    DEFAULT_TIMEOUT,
-    AsyncCache,
-    BaseCache,
-    DummyCache,
-    FileCache,
-    MemoryCache,
-    RedisCache,
-    cache,
-    cached,
-    caches,
-    get_cache,
-    get_redis_connection,
-)
-
-__all__ = [
-    "DEFAULT_TIMEOUT",
-    "AsyncCache",
-    "BaseCache",
-    "DummyCache",
-    "FileCache",
-    "MemoryCache",
-    "RedisCache",
-    "cache",
-    "cached",
-    "caches",
-    "get_cache",
-    "get_redis_connection",
-]
+from keepwarm.core.cache import *  # noqa: F403 everything that it has, and nothing else
+from keepwarm.core.cache import __all__ as __all__
